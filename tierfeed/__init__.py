@@ -1,0 +1,1 @@
+"""tierfeed: FX broker ticks, consolidated on Kafka and served as graded products."""

@@ -1,0 +1,1 @@
+"""Pure values: the vocabulary every part shares. No I/O, no clocks."""

@@ -1,0 +1,175 @@
+"""Settings: read once from environment and file, checked whole, passed down as values.
+
+Order: environment `TIERFEED_<GROUP>__<KEY>` over `tierfeed.toml` (or the file named by `TIERFEED_CONFIG`) over defaults.
+No other module reads the environment.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from tierfeed.domain.tiers import Tier, parse_tiers
+from tierfeed.errors import ConfigError
+
+TIERS_FILE = Path(__file__).with_name("tiers.yaml")
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(_Group):
+    """Where the Kafka cluster is and how to speak to it."""
+
+    bootstrap_servers: str = "127.0.0.1:9092"
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
+    username: str | None = None
+    password: SecretStr | None = None
+    ca_file: Path | None = None
+    partitions: int = Field(12, ge=1, le=1000)
+    replication_factor: int = Field(1, ge=1)
+
+    @model_validator(mode="after")
+    def _credentials(self) -> "KafkaSettings":
+        if self.security_protocol.startswith("SASL") and (self.username is None or self.password is None):
+            raise ValueError(f"security_protocol {self.security_protocol} needs username and password")
+        return self
+
+    def client(self, **extra: Any) -> dict[str, Any]:
+        """librdkafka configuration for this cluster, with `extra` (underscores become dots) on top."""
+        config: dict[str, Any] = {
+            "bootstrap.servers": self.bootstrap_servers,
+            "security.protocol": self.security_protocol,
+        }
+        if self.username is not None and self.password is not None:
+            config |= {
+                "sasl.mechanism": self.sasl_mechanism,
+                "sasl.username": self.username,
+                "sasl.password": self.password.get_secret_value(),
+            }
+        if self.ca_file is not None:
+            config["ssl.ca.location"] = str(self.ca_file)
+        return config | {key.replace("_", "."): value for key, value in extra.items()}
+
+
+class RegistrySettings(_Group):
+    """A Confluent-compatible schema registry. Without a url, ids come from schemas/ids.yaml."""
+
+    url: str | None = None
+
+
+class ClickHouseSettings(_Group):
+    """Where ClickHouse's HTTP interface is."""
+
+    url: str = "http://127.0.0.1:8123"
+    database: str = "tierfeed"
+    username: str = "default"
+    password: SecretStr = SecretStr("")
+
+
+class StreamSettings(_Group):
+    """The stream workers. `delivery_timeout_ms` stays below `session_timeout_ms`: a takeover waits it out."""
+
+    app_id: str = "tierfeed-stream"
+    session_timeout_ms: int = Field(8000, ge=1000)
+    delivery_timeout_ms: int = Field(4000, ge=500)
+    heartbeat_timeout_s: int = Field(10, ge=1, description="a broker whose sessions are silent for longer leaves")
+    quote_lifetime_s: int = Field(600, ge=1)
+    line_horizon_s: int = Field(60, ge=1, description="how long another line's copy of a tick is recognised")
+    jump_spreads: float = Field(20.0, gt=0, description="a mid that jumps more than this many median spreads …")
+    jump_percent: float = Field(0.5, gt=0, description="… and more than this many percent is quarantined")
+    commit_interval_s: float = Field(0.5, gt=0)
+    batch_records: int = Field(10_000, ge=1)
+    stall_s: float = Field(30.0, gt=0, description="no progress while there is lag: the worker ends itself")
+
+    @model_validator(mode="after")
+    def _delivery_before_session(self) -> "StreamSettings":
+        if self.delivery_timeout_ms >= self.session_timeout_ms:
+            raise ValueError(
+                f"delivery_timeout_ms must be below session_timeout_ms ({self.session_timeout_ms}), "
+                f"was {self.delivery_timeout_ms}"
+            )
+        return self
+
+
+class SinkSettings(_Group):
+    """The sink agents."""
+
+    app_id: str = "tierfeed-sink"
+    flush_rows: int = Field(50_000, ge=1)
+    flush_ms: int = Field(1000, ge=1)
+    session_timeout_ms: int = Field(8000, ge=1000)
+    bars_every_s: float = Field(5.0, gt=0)
+    retention_days: int = Field(30, ge=1)
+
+
+class MetricsSettings(_Group):
+    """Prometheus endpoint of each part. Port 0: any free port; without a port none is served."""
+
+    port: int | None = None
+
+
+class _Sources(BaseSettings):
+    model_config = SettingsConfigDict(env_prefix="TIERFEED_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    kafka: KafkaSettings = KafkaSettings()
+    registry: RegistrySettings = RegistrySettings()
+    clickhouse: ClickHouseSettings = ClickHouseSettings()
+    stream: StreamSettings = StreamSettings()
+    sink: SinkSettings = SinkSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    brokers: tuple[str, ...] = Field(("fxcm", "ic_markets", "pepperstone"), min_length=1)
+    tiers_file: Path = TIERS_FILE
+    home: Path = Path(".tierfeed")
+    config: Path | None = None
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "console"] = "auto"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        file = Path(os.environ.get("TIERFEED_CONFIG", "tierfeed.toml"))
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
+
+
+class Settings(_Sources):
+    """Everything a part may need to know."""
+
+    def tiers(self) -> tuple[Tier, ...]:
+        """The tiers in force. Raises ConfigError with every problem of the file."""
+        try:
+            document = yaml.safe_load(self.tiers_file.read_text())
+        except (OSError, yaml.YAMLError) as error:
+            raise ConfigError(f"tiers_file {self.tiers_file}: {error}") from error
+        if not isinstance(document, dict):
+            raise ConfigError(f"tiers_file {self.tiers_file}: must map tier names to their settings, was {document!r}")
+        return parse_tiers(document)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read and check the settings. Raises ConfigError with every problem: the key, the rule, and what it was."""
+    named = os.environ.get("TIERFEED_CONFIG")
+    if named and not Path(named).is_file():
+        raise ConfigError(f"TIERFEED_CONFIG names {named}, which is not a file")
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise ConfigError([_told(problem) for problem in error.errors()]) from error
+
+
+def _told(problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"]) or "settings"
+    rule = problem["msg"].removeprefix("Value error, ")
+    was = "" if isinstance(problem["input"], dict) else f", was {problem['input']!r}"
+    return f"{key}: {rule}{was}"
