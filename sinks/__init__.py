@@ -1,0 +1,1 @@
+"""Topics to ClickHouse rows: every record once."""

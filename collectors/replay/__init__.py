@@ -1,0 +1,1 @@
+"""Recorded ticks, played on a session clock of their own."""

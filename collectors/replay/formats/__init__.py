@@ -1,0 +1,1 @@
+"""One pure parser per file format: bytes in, columns out."""

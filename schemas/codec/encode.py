@@ -1,0 +1,56 @@
+"""Columnar encoding: one column per field in, one payload with its wire header per record out.
+
+The bytes are those fastavro writes. A value the schema cannot hold (an int beyond 32 bits, an enum position or string
+code out of range, a timestamp outside the years 1 to 9999) is a ContractError that names the field, the row and the
+value, and nothing of the batch is encoded.
+"""
+
+import io
+from collections.abc import Mapping
+
+import numpy as np
+
+from schemas.catalogue import Schema, header
+from schemas.codec.encode_loop import BAD_FIELD, BAD_INDEX, FULL, POSITION, REFUSED, encode_rows
+from schemas.codec.filling import Filling
+from schemas.codec.generic import write_records
+from schemas.codec.program import Program
+from schemas.codec.values import Column
+from tierfeed.errors import ContractError
+
+_FIRST_BYTES = 128
+"""Bytes per record that room is made for at first; after that, what a batch has needed."""
+_MOST_FIRST_BYTES = 4096
+
+
+class Encoder:
+    """Encodes one schema. `schema_id`: the id a registry gave it, where it is not the schema's own."""
+
+    def __init__(self, schema: Schema, schema_id: int | None = None) -> None:
+        self.schema = schema
+        self.schema_id = schema.id if schema_id is None else schema_id
+        self._program = Program.of(schema)
+        self._record_bytes = _FIRST_BYTES
+
+    def encode(self, n: int, columns: Mapping[str, Column]) -> list[bytes]:
+        """`n` records. Raises ContractError; TypeError and ValueError where a column has the wrong type or length."""
+        if not self._program.complete:
+            return write_records(self.schema, self._program, header(self.schema_id), n, columns)
+        return self._encoded(n, Filling(self._program, self.schema.name, n, columns))
+
+    def _encoded(self, n: int, filling: Filling) -> list[bytes]:
+        head = np.frombuffer(header(self.schema_id), dtype=np.uint8)
+        program, items = (self._program.rows, self._program.top), (*filling.items, filling.offsets)
+        buf, lengths = np.empty(self._record_bytes * (n + 1), dtype=np.uint8), np.empty(n, dtype=np.int64)
+        texts, progress = filling.texts(), np.zeros(4, dtype=np.int64)
+        while True:
+            told = encode_rows(head, program, filling.record, items, texts, (buf, lengths), progress)
+            if told == REFUSED:
+                raise ContractError(filling.refusal(int(progress[BAD_FIELD]), int(progress[BAD_INDEX])))
+            written = buf[: progress[POSITION]]
+            if told != FULL:
+                # Reading on from a buffer cuts the pieces three times faster than slicing bytes does.
+                return list(map(io.BytesIO(written.data).read, lengths.tolist()))
+            buf = np.empty(2 * len(buf), dtype=np.uint8)
+            buf[: len(written)] = written
+            self._record_bytes = min(len(buf) // (n + 1), _MOST_FIRST_BYTES)

@@ -1,0 +1,101 @@
+"""The sink as a Faust app: one agent over every topic that is stored, and the bars beside it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final
+
+import structlog
+from faust.types.tuples import TP
+
+from infra.transport import BatchApp, FetchedBatch, batch_app, run
+from sinks.bars import Bars
+from sinks.deadletters import DeadLetters
+from sinks.loader import Loader
+from sinks.placement import Cluster, SinkPlacement
+from sinks.setup import refuse_unmigrated
+from sinks.tables import TICKS, routes
+from sinks.writer import ClickHouseSink
+from tierfeed.errors import UpstreamError
+from tierfeed.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+COMMIT_INTERVAL_S: Final = 0.5
+BATCH_RECORDS: Final = 2000
+"""Small: what the transport holds ahead is counted in batches, and the loader gathers anyway."""
+
+
+async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], Any] = lambda: None) -> None:
+    """Store ticks, tier quotes and quality windows until `stop` is set; `ready` is called once when it has begun.
+
+    Raises ConfigError where the tables are not there; UpstreamError or FencedError when this process has to end.
+    Nothing is acknowledged then that is not stored, and the next one goes on where ClickHouse says.
+    """
+    await asyncio.to_thread(refuse_unmigrated, settings)
+    part = _Part(settings)
+    bars = asyncio.ensure_future(part.keep_bars(settings.sink.bars_every_s))
+    try:
+        await run(part.app, stop, ready)
+        bars.cancel()
+        await part.refresh_bars()
+    finally:
+        bars.cancel()
+        part.close()
+
+
+class _Part:
+    """The pieces of one sink process, put together."""
+
+    def __init__(self, settings: Settings) -> None:
+        stored = routes(settings.brokers, settings.tiers())
+        letters = DeadLetters(settings.kafka)
+        self._sink = ClickHouseSink(settings.clickhouse, settings.sink.app_id)
+        self._loader = Loader(stored, settings.sink, letters, self._fail)
+        self._placement = SinkPlacement(self._sink, stored, self._loader, Cluster(settings.kafka), letters)
+        self._placement.before_revoke = self._forget_generation
+        self._bars = Bars(self._sink.connection)
+        self._first = TP(min(topic for topic, route in stored.items() if route.table == TICKS), 0)
+        self._from_generation = 0
+        self.app: BatchApp = batch_app(
+            settings.sink.app_id,
+            stored,
+            settings.kafka,
+            self._placement,
+            session_timeout_ms=settings.sink.session_timeout_ms,
+            commit_interval_s=COMMIT_INTERVAL_S,
+            batch_records=BATCH_RECORDS,
+            delivery_timeout_ms=settings.sink.session_timeout_ms // 2,
+        )
+        self.app.agent(self.app.source, name="sinks.load")(self._load)
+
+    async def _load(self, stream: Any) -> None:
+        # Not acknowledged by Faust when the next batch is asked for, but by the loader when this one is stored.
+        async for event in stream.noack().events():
+            batch: FetchedBatch = event.value
+            # A batch of an assignment that has ended is behind a gap: storing it would hide what is missing before it.
+            if event.message.generation_id >= self._from_generation:
+                await self._loader.take(batch, batch.topic, batch.partition, event.ack)
+
+    def _forget_generation(self) -> None:
+        self._from_generation = int(self.app.consumer_generation_id or 0) + 1
+
+    def _fail(self, error: BaseException) -> None:
+        self.app.fail(error)
+
+    async def keep_bars(self, every_s: float) -> None:
+        """Bring the bars up to date every so often, until cancelled."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self.refresh_bars()
+
+    async def refresh_bars(self) -> None:
+        """One process of all does it: the one that has the first partition. Two at once would do no harm."""
+        if self._first not in self._placement.led:
+            return
+        try:
+            await asyncio.to_thread(self._bars.refresh)
+        except UpstreamError as error:
+            log.warning("bars are behind", error=str(error))
+
+    def close(self) -> None:
+        self._sink.close()

@@ -1,0 +1,238 @@
+"""The tier agent: broker topics in, tier topics out. A shell: decisions are the shard's, records the publisher's."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import confluent_kafka as ck
+import structlog
+from faust.types.tuples import TP
+
+from infra.transport import BatchApp, Committed, FetchedBatch
+from schemas import topics
+from streams import takeover
+from streams.kernels.state import Rules
+from streams.publishing import CLOSED, OPENED, Publisher
+from streams.shard import Shard
+from tierfeed.errors import ConfigError, UpstreamError
+from tierfeed.settings import Settings
+
+log = structlog.get_logger(__name__)
+
+HELD_HIGH, HELD_LOW = 200_000, 100_000
+"""Events of one broker that may wait for the others before its partition is held back."""
+MARK_US = 5_000_000
+REWIND_SLACK_US = 60_000_000
+EXCUSE_S = 30.0
+WATCH_S = 1.0
+
+
+def rules_of(settings: Settings) -> Rules:
+    stream = settings.stream
+    return Rules(
+        heartbeat_timeout_us=stream.heartbeat_timeout_s * 1_000_000,
+        quote_lifetime_us=stream.quote_lifetime_s * 1_000_000,
+        line_horizon_us=stream.line_horizon_s * 1_000_000,
+        jump_spreads=stream.jump_spreads,
+        jump_fraction=stream.jump_percent / 100,
+    )
+
+
+@dataclass(slots=True)
+class _Owned:
+    """One shard in work."""
+
+    shard: Shard
+    publisher: Publisher
+    dead_lettered: dict[str, int]
+    marks: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """Per topic: (time, offset) every few seconds, for the rewind of the next takeover."""
+    held: set[str] = field(default_factory=set)
+    waiting_since: float | None = None
+    silent: bool = True
+
+
+class TierWorker:
+    """Owns shards: takes them over, feeds them, lets them go. The `Placement` of the stream app."""
+
+    def __init__(self, settings: Settings, ids: dict[str, int]) -> None:
+        self.settings, self.ids = settings, ids
+        self.brokers, self.tiers = tuple(sorted(settings.brokers)), settings.tiers()
+        self.topics = {topics.ticks(broker): b for b, broker in enumerate(self.brokers)}
+        self.app: BatchApp
+        self._owned: dict[int, _Owned] = {}
+        self._pulse: asyncio.TimerHandle | None = None
+        self._progress = 0
+        self.taken_over = 0
+
+    # -- Placement
+
+    async def assigned(self, partitions: frozenset[TP], committed: Mapping[TP, Committed]) -> Mapping[TP, int]:
+        shards = {tp.partition for tp in partitions}
+        self._refuse_unequal(partitions, shards)
+        if not shards:
+            return {}
+        started = time.monotonic()
+        memories = await asyncio.to_thread(self._recall, shards)
+        if not all(memory.closed for memory in memories.values()):
+            await asyncio.sleep(self.settings.stream.delivery_timeout_ms / 1000)
+            memories = await asyncio.to_thread(self._recall, shards)
+        for p, memory in memories.items():
+            self._owned[p] = self._take_over(p, memory)
+        for tp, was in committed.items():
+            lane = self._owned[tp.partition].shard.aligner.lanes[self.topics[tp.topic]]
+            lane.read = bool(was.offset)
+        self.app.rd_producer.flush()
+        self.taken_over += len(shards)
+        log.info("took over", shards=sorted(shards), seconds=round(time.monotonic() - started, 2))
+        return {tp: _start(was) for tp, was in committed.items()}
+
+    def _refuse_unequal(self, partitions: frozenset[TP], shards: set[int]) -> None:
+        missing = sorted(f"{topic}/{p}" for p in shards for topic in self.topics if TP(topic, p) not in partitions)
+        if missing:
+            raise ConfigError(
+                f"broker topics must have equal partition counts, so that one worker sees a symbol of all brokers: "
+                f"{', '.join(missing)} did not come with the others"
+            )
+
+    def _recall(self, shards: set[int]) -> dict[int, takeover.Memory]:
+        tails = takeover.Tails(self.settings.kafka)
+        try:
+            return takeover.recall(tails, shards, self.brokers, self.tiers, self.ids)
+        finally:
+            tails.close()
+
+    def _take_over(self, p: int, memory: takeover.Memory) -> _Owned:
+        shard = Shard(self.brokers, self.tiers, rules_of(self.settings), self.ids)
+        shard.prime(memory.published)
+        publisher = Publisher(self.app.rd_producer, p, self.brokers, self.tiers, shard.symbols.names, self.ids)
+        publisher.epoch = memory.epoch + 1
+        publisher.resume(memory.heartbeat_us, memory.windows_after, memory.windows_at)
+        publisher.published_us = lambda: shard.clock_us(time.time_ns() // 1000)
+        publisher.announce(OPENED, memory.heartbeat_us or 0)
+        return _Owned(shard, publisher, memory.dead_lettered)
+
+    async def revoked(self, partitions: frozenset[TP]) -> None:
+        for p in {tp.partition for tp in partitions}:
+            owned = self._owned.pop(p, None)
+            if owned is not None:
+                owned.publisher.announce(CLOSED, owned.shard.time_us() or 0)
+        self.app.rd_producer.flush()
+
+    def metadata(self, tp: TP) -> str:
+        owned = self._owned.get(tp.partition)
+        marks = owned.marks.get(tp.topic) if owned else None
+        if owned is None or not marks:
+            return ""
+        horizon = (owned.shard.time_us() or 0) - self.settings.stream.quote_lifetime_s * 1_000_000 - REWIND_SLACK_US
+        while len(marks) > 1 and marks[1][0] <= horizon:
+            marks.pop(0)
+        return f"rewind={marks[0][1]}"
+
+    # -- work
+
+    def on_batch(self, batch: FetchedBatch) -> None:
+        """Feed one batch to its shard and publish what comes out."""
+        owned = self._owned.get(batch.partition)
+        if owned is None:
+            return
+        self._progress += 1
+        broker = self.topics[batch.topic]
+        for poison in owned.shard.read(batch, broker):
+            if poison.offset > owned.dead_lettered.get(batch.topic, -1):
+                owned.publisher.dead_letter(batch.topic, poison)
+        self._mark(owned, batch, broker)
+        self._advance(owned)
+        self._balance(owned, batch.partition)
+        self._schedule()
+
+    def _mark(self, owned: _Owned, batch: FetchedBatch, broker: int) -> None:
+        if not batch.messages:
+            return
+        marks = owned.marks.setdefault(batch.topic, [])
+        now = owned.shard.aligner.lanes[broker].time
+        if not marks:
+            marks.append((now, batch.first_offset))
+        elif now - marks[-1][0] >= MARK_US:
+            marks.append((now, batch.end_offset))
+
+    def _advance(self, owned: _Owned) -> None:
+        owned.shard.advance(time.time_ns() // 1000, owned.publisher.emit)
+        owned.publisher.heartbeat(owned.shard.time_us())
+        self.app.rd_producer.poll()
+
+    def _balance(self, owned: _Owned, p: int) -> None:
+        """Hold back a broker that is far ahead of the others; let it go on once they have caught up."""
+        for topic, b in self.topics.items():
+            held = owned.shard.aligner.lanes[b].held
+            if held > HELD_HIGH and topic not in owned.held:
+                owned.held.add(topic)
+                self.app.consumer.hold(TP(topic, p))
+            elif held < HELD_LOW and topic in owned.held:
+                owned.held.discard(topic)
+                self.app.consumer.let_go(TP(topic, p))
+
+    def _schedule(self) -> None:
+        """Wake up when the next live timer is due, for a last value goes out without a next tick."""
+        now = time.time_ns() // 1000
+        dues = [due for owned in self._owned.values() if (due := owned.shard.next_due_us(now)) is not None]
+        if self._pulse is not None:
+            self._pulse.cancel()
+            self._pulse = None
+        if dues:
+            loop = asyncio.get_running_loop()
+            self._pulse = loop.call_later(min(dues) / 1_000_000, self._on_pulse)
+
+    def _on_pulse(self) -> None:
+        try:
+            for owned in self._owned.values():
+                if owned.shard.live:
+                    self._advance(owned)
+        except Exception as error:  # noqa: BLE001  a timer has no caller: the app ends, nothing is committed
+            self.app.fail(error)
+            return
+        self._schedule()
+
+    async def watch(self) -> None:
+        """Excuse a broker that everyone waits for in vain; end the worker when nothing moves while there is lag."""
+        seen, since = -1, time.monotonic()
+        while True:
+            await asyncio.sleep(WATCH_S)
+            for p, owned in self._owned.items():
+                self._excuse(p, owned)
+            now = time.monotonic()
+            if self._progress != seen or not self._lag():
+                seen, since = self._progress, now
+            elif now - since > self.settings.stream.stall_s:
+                self.app.fail(UpstreamError(f"no progress for {now - since:.0f} s while records are waiting"))
+                return
+
+    def _excuse(self, p: int, owned: _Owned) -> None:
+        aligner = owned.shard.aligner
+        lane = aligner.lanes[aligner.blocking()]
+        if owned.shard.live or not aligner.held or not lane.at_end:
+            owned.waiting_since = None
+        elif owned.waiting_since is None:
+            owned.waiting_since = time.monotonic()
+        elif time.monotonic() - owned.waiting_since > EXCUSE_S:
+            lane.excused = True
+            owned.waiting_since = None
+            log.warning("no longer waiting for a silent broker", broker=self.brokers[aligner.blocking()], shard=p)
+            self._advance(owned)
+
+    def _lag(self) -> bool:
+        consumer = self.app.consumer
+        return any(
+            consumer.highwater(tp) > (consumer.delivered_to(tp) or 0)
+            for tp in consumer.assignment()
+            if tp.topic not in self._owned[tp.partition].held
+        )
+
+
+def _start(was: Committed) -> int:
+    """Rewind as far as the last commit's metadata says, else go on at the commit, else begin."""
+    key, _, value = was.metadata.partition("=")
+    if key == "rewind" and value.isdecimal():
+        return int(value)
+    return ck.OFFSET_BEGINNING if was.offset is None else was.offset

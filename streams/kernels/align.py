@@ -1,0 +1,121 @@
+"""Align: merge the brokers' partitions of one shard by time. Twin: `plain/align.py`.
+
+Behind, or on tape time, an event is handed on once no broker can still deliver one that comes before it, so that
+catching up gives what would have come live. Each broker's partition is first in, first out; its clock never goes back.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from streams.kernels.state import END, NEVER, Records
+
+FOREVER = 2**62
+"""The watermark of a broker that owes nothing: at its end, with no open session."""
+
+
+class Lane:
+    """One broker's partition: what is held of it, and how far its clock has come."""
+
+    __slots__ = ("at_end", "awaited", "chunks", "excused", "held", "open_streams", "read", "time")
+
+    def __init__(self) -> None:
+        self.chunks: deque[Records] = deque()
+        self.held = 0
+        self.time = int(NEVER)
+        self.open_streams: set[int] = set()
+        self.at_end = False
+        self.read = False
+        self.awaited = False
+        """Owed a session although it never had one: on tape time all brokers begin together."""
+        self.excused = False
+        """Told not to wait for this broker: it has been silent for too long."""
+
+    def add(self, events: Records) -> None:
+        """Append events in offset order; `events.time` is made a running maximum in place."""
+        times = events["time"]
+        np.maximum.accumulate(times, out=times)
+        if times[0] < self.time:
+            np.maximum(times, self.time, out=times)
+        self.time = int(times[-1])
+        self.read = True
+        self.excused = False
+        self._follow_sessions(events)
+        self.chunks.append(events)
+        self.held += len(times)
+
+    def _follow_sessions(self, events: Records) -> None:
+        named = events["stream"] >= 0
+        ends = events["kind"] == END
+        if not ends.any():
+            self.open_streams.update(np.unique(events["stream"][named]).tolist())
+            return
+        for stream, ended in zip(events["stream"][named].tolist(), ends[named].tolist(), strict=True):
+            (self.open_streams.discard if ended else self.open_streams.add)(stream)
+
+    def watermark(self) -> int:
+        """No event before this can still come."""
+        if self.excused or (self.at_end and not self.open_streams and (self.read or not self.awaited)):
+            return FOREVER
+        return self.time
+
+    def take(self, time: int, with_equal: bool) -> list[Records]:
+        """Remove and return the events before `time`, or up to and with it."""
+        side = "right" if with_equal else "left"
+        taken = []
+        while self.chunks:
+            chunk = self.chunks[0]
+            cut = int(np.searchsorted(chunk["time"], time, side=side))
+            if cut == len(chunk):
+                taken.append(self.chunks.popleft())
+                continue
+            if cut:
+                taken.append(chunk[:cut])
+                self.chunks[0] = chunk[cut:]
+            break
+        self.held -= sum(len(events) for events in taken)
+        return taken
+
+
+class Aligner:
+    """The brokers of one shard, in the order of their indices."""
+
+    def __init__(self, brokers: int) -> None:
+        self.lanes = [Lane() for _ in range(brokers)]
+
+    @property
+    def held(self) -> int:
+        return sum(lane.held for lane in self.lanes)
+
+    def safe(self) -> tuple[int, int]:
+        """(time, broker): events up to and with this point of the merge order may be applied."""
+        return min((lane.watermark(), b) for b, lane in enumerate(self.lanes))
+
+    def blocking(self) -> int:
+        """The broker that all the others wait for."""
+        return self.safe()[1]
+
+    def take(self) -> tuple[Records | None, int]:
+        """The next events in merge order, and the time up to which timers may fire (`FOREVER`: all)."""
+        time, last_broker = self.safe()
+        if not self.held:
+            return None, time
+        taken = [events for b, lane in enumerate(self.lanes) for events in lane.take(time, b <= last_broker)]
+        return (merged(taken) if taken else None), time
+
+    def take_all(self) -> Records | None:
+        """Everything held, in merge order, whatever may still come: on going live."""
+        taken = [events for lane in self.lanes for events in lane.take(FOREVER, True)]
+        return merged(taken) if taken else None
+
+
+def merged(pieces: list[Records]) -> Records:
+    """One array of events, by time, then broker; a broker's own order is kept."""
+    if len(pieces) == 1:
+        return pieces[0]
+    joined = np.concatenate(pieces)
+    brokers = joined["broker"]
+    if (brokers == brokers[0]).all():
+        return joined
+    ordered: Records = joined[np.lexsort((brokers, joined["time"]))]
+    return ordered

@@ -1,0 +1,196 @@
+"""Conflate: the first value at once, then at most one per interval, and the last one always. Twin: `plain/conflate.py`.
+
+Also numbers the updates of each (tier, symbol), and writes the record when one is released.
+"""
+
+import numpy as np
+
+from streams.kernels.consolidate import ELIGIBLE, IN_QUARANTINE, ONE_SIDED_QUOTE, STALE, best, rounded, state_of, status_of
+from streams.kernels.compiled import kernel
+from streams.kernels.state import NEVER
+from tierfeed.domain.words import ControlKind
+
+CONTROL_STALE, CONTROL_FRESH = int(ControlKind.STALE), int(ControlKind.FRESH)
+
+
+@kernel
+def update(state, rows, t, s, now, clock, cause_broker, cause_offset):
+    """Number one update of (tier, symbol); release it at once where the interval permits.
+
+    Silent where a record released by an earlier worker covers it: a cause with an offset at or below the covered
+    offset of its broker, a timer (`cause_broker` -1) at or before the covered time.
+    """
+    composite = state.composites[t, s]
+    if cause_broker >= 0:
+        if cause_offset <= state.covered_offset[t, s, cause_broker]:
+            return
+    elif now <= composite.covered_as_of:
+        return
+    composite.upto += 1
+    composite.as_of = max(composite.as_of, now)
+    quotes = state.quotes
+    bid_broker, ask_broker = best(state, t, s)
+    if bid_broker >= 0 and ask_broker >= 0:
+        scale = state.scale[s]
+        bid = quotes[bid_broker, s].bid
+        ask = quotes[ask_broker, s].ask
+        spread = rounded(ask - bid, scale)
+        mid = rounded((bid + ask) / 2.0, scale * 10.0)
+        if np.isnan(composite.spread_min):
+            composite.spread_min = spread
+            composite.spread_max = spread
+            composite.mid_low = mid
+            composite.mid_high = mid
+        else:
+            composite.spread_min = min(composite.spread_min, spread)
+            composite.spread_max = max(composite.spread_max, spread)
+            composite.mid_low = min(composite.mid_low, mid)
+            composite.mid_high = max(composite.mid_high, mid)
+    last = composite.last_release
+    release_time = max(composite.as_of, clock)
+    if last == NEVER or release_time >= last + state.tiers[t].interval:
+        release(state, rows, t, s, release_time, bid_broker, ask_broker)
+    else:
+        composite.pending = 1
+
+
+@kernel
+def next_due(state):
+    """(tier, time) of the earliest release that may be due; tier -1 where none is."""
+    tier = -1
+    time = np.int64(0)
+    for t in range(state.tiers.shape[0]):
+        if state.tiers[t].due_count > 0:
+            due = state.dues[t, state.tiers[t].due_head].time
+            if tier < 0 or due < time:
+                tier = t
+                time = due
+    return tier, time
+
+
+@kernel
+def fire_due(state, rows, t, clock):
+    """Take tier `t`'s earliest due time; release the symbol's last value if one is pending."""
+    tier = state.tiers[t]
+    head = tier.due_head
+    s = state.dues[t, head].symbol
+    due = state.dues[t, head].time
+    tier.due_head = (head + 1) % state.dues.shape[1]
+    tier.due_count -= 1
+    if state.composites[t, s].pending == 1:
+        bid_broker, ask_broker = best(state, t, s)
+        release(state, rows, t, s, max(due, clock), bid_broker, ask_broker)
+
+
+@kernel
+def release(state, rows, t, s, release_time, bid_broker, ask_broker):
+    """Write the record of (tier, symbol) as it stands, and start its next interval."""
+    composite = state.composites[t, s]
+    r = rows.n[0]
+    rows.n[0] = r + 1
+    row = rows.quotes[r]
+    row.tier = t
+    row.symbol = s
+    as_of = composite.as_of
+    row.as_of = as_of
+    row.due = as_of if composite.last_release == NEVER else composite.last_release + state.tiers[t].interval
+    row.released = release_time
+    row.upto = composite.upto
+    row.conflated = composite.upto - composite.published_upto - 1
+    row.spread_min = composite.spread_min
+    row.spread_max = composite.spread_max
+    row.mid_low = composite.mid_low
+    row.mid_high = composite.mid_high
+    _write_composite(state, row, s, bid_broker, ask_broker)
+    _write_brokers(state, rows, r, t, s)
+    was, state_now = composite.published_state, row.state
+    row.control = 0
+    if state_now == STALE and was != STALE:
+        row.control = CONTROL_STALE
+    elif was == STALE and state_now != STALE:
+        row.control = CONTROL_FRESH
+    composite.published_state = state_now
+    composite.published_upto = composite.upto
+    composite.last_release = release_time
+    composite.pending = 0
+    composite.spread_min = np.nan
+    composite.spread_max = np.nan
+    composite.mid_low = np.nan
+    composite.mid_high = np.nan
+    await_due(state, t, s, release_time + state.tiers[t].interval)
+
+
+@kernel
+def await_due(state, t, s, due):
+    """Queue the end of an interval. One per symbol at most, so the ring cannot overflow; dues never go back."""
+    tier = state.tiers[t]
+    end = (tier.due_head + tier.due_count) % state.dues.shape[1]
+    state.dues[t, end].symbol = s
+    state.dues[t, end].time = due
+    tier.due_count += 1
+
+
+@kernel
+def _write_composite(state, row, s, bid_broker, ask_broker):
+    quotes = state.quotes
+    as_of = row.as_of
+    scale = state.scale[s]
+    bid = np.nan
+    ask = np.nan
+    row.bid_size = np.nan
+    row.ask_size = np.nan
+    row.bid_age = NEVER
+    row.ask_age = NEVER
+    if bid_broker >= 0:
+        bid = quotes[bid_broker, s].bid
+        row.bid_size = quotes[bid_broker, s].bid_size
+        row.bid_age = as_of - quotes[bid_broker, s].received_time
+    if ask_broker >= 0:
+        ask = quotes[ask_broker, s].ask
+        row.ask_size = quotes[ask_broker, s].ask_size
+        row.ask_age = as_of - quotes[ask_broker, s].received_time
+    row.bid_broker = bid_broker
+    row.ask_broker = ask_broker
+    row.bid = bid
+    row.ask = ask
+    row.mid = rounded((bid + ask) / 2.0, scale * 10.0)
+    row.spread = rounded(ask - bid, scale)
+    row.state = state_of(bid_broker, ask_broker, bid, ask)
+
+
+@kernel
+def _write_brokers(state, rows, r, t, s):
+    quotes, row = state.quotes, rows.quotes[r]
+    detail = state.tiers[t].detail
+    row.eligible = 0
+    row.quarantined = 0
+    newest = -1
+    for i in range(state.tiers[t].broker_count):
+        b = state.tier_brokers[t, i]
+        status = status_of(state, b, s)
+        quote, line = quotes[b, s], rows.brokers[r, i]
+        line.source = state.brokers[b].applied_offset
+        if status == ELIGIBLE:
+            row.eligible += 1
+        elif status == IN_QUARANTINE:
+            row.quarantined += 1
+        if (status == ELIGIBLE or status == ONE_SIDED_QUOTE) and (
+            newest < 0 or quote.received_time >= quotes[newest, s].received_time
+        ):
+            newest = b
+        if detail == 1:
+            line.status = status
+            line.bid = quote.bid if quote.bid > 0.0 else np.nan
+            line.ask = quote.ask if quote.ask > 0.0 else np.nan
+            line.bid_size = quote.bid_size
+            line.ask_size = quote.ask_size
+            line.event_time = quote.event_time
+            line.received_time = quote.received_time
+    row.event_time = NEVER
+    row.received_time = NEVER
+    row.feed_latency = NEVER
+    if newest >= 0:
+        row.event_time = quotes[newest, s].event_time
+        row.received_time = quotes[newest, s].received_time
+        if quotes[newest, s].event_time != NEVER:
+            row.feed_latency = quotes[newest, s].received_time - quotes[newest, s].event_time

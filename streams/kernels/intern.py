@@ -1,0 +1,133 @@
+"""Names to small numbers: the symbol and the stream of every tick of a batch, looked up in one compiled pass."""
+
+import numpy as np
+
+from streams.kernels.compiled import kernel
+from streams.kernels.state import I64, Records
+
+UNKNOWN = -1
+MALFORMED = -2
+LONGEST = 16
+
+NAME = np.dtype([("low", "u8"), ("high", "u8"), ("id", "i8")])
+
+
+@kernel
+def pack(buf, start, length):
+    """A symbol's up to 16 characters as two words; (0, 0) where it is not [A-Z0-9]{3,16}."""
+    low = np.uint64(0)
+    high = np.uint64(0)
+    if length < 3 or length > LONGEST:
+        return low, high
+    for k in range(length):
+        c = buf[start + k]
+        if not ((c >= 65 and c <= 90) or (c >= 48 and c <= 57)):
+            return np.uint64(0), np.uint64(0)
+        if k < 8:
+            low |= np.uint64(c) << np.uint64(8 * k)
+        else:
+            high |= np.uint64(c) << np.uint64(8 * (k - 8))
+    return low, high
+
+
+@kernel
+def slot_of(table, low, high):
+    """Where a name stands in the table, or where it would."""
+    mask = np.uint64(table.shape[0] - 1)
+    h = (low ^ (high * np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xBF58476D1CE4E5B9)
+    slot = (h ^ (h >> np.uint64(29))) & mask
+    while table[slot].low != np.uint64(0) and not (table[slot].low == low and table[slot].high == high):
+        slot = (slot + np.uint64(1)) & mask
+    return slot
+
+
+@kernel
+def symbols_of(table, buf, starts, lengths, out):
+    """Fill `out` with symbol ids, UNKNOWN or MALFORMED. Returns how many were UNKNOWN."""
+    unknown = 0
+    for i in range(starts.shape[0]):
+        low, high = pack(buf, starts[i], lengths[i])
+        if low == np.uint64(0):
+            out[i] = MALFORMED
+            continue
+        slot = slot_of(table, low, high)
+        if table[slot].low == np.uint64(0):
+            out[i] = UNKNOWN
+            unknown += 1
+        else:
+            out[i] = table[slot].id
+    return unknown
+
+
+@kernel
+def add_name(table, buf, number):
+    """Enter a well-formed name (its bytes) under `number`."""
+    low, high = pack(buf, 0, buf.shape[0])
+    slot = slot_of(table, low, high)
+    table[slot].low = low
+    table[slot].high = high
+    table[slot].id = number
+
+
+@kernel
+def streams_of(streams, count, broker, lines, sessions, out):
+    """Fill `out` with the stream of each (line, session) of one broker. Returns how many were UNKNOWN."""
+    unknown = 0
+    last = -1
+    for i in range(lines.shape[0]):
+        if last < 0 or streams[last].line != lines[i] or streams[last].session != sessions[i]:
+            last = -1
+            for x in range(count):
+                known = streams[x]
+                if known.broker == broker and known.line == lines[i] and known.session == sessions[i]:
+                    last = x
+                    break
+        out[i] = last
+        if last < 0:
+            unknown += 1
+    return unknown
+
+
+@kernel
+def named(buf, starts, lengths, name, out):
+    """Clear `out[i]` where string i is not `name`: a record whose broker is not its topic's is poison."""
+    n = name.shape[0]
+    for i in range(starts.shape[0]):
+        if lengths[i] != n:
+            out[i] = False
+            continue
+        for k in range(n):
+            if buf[starts[i] + k] != name[k]:
+                out[i] = False
+                break
+
+
+class Symbols:
+    """The symbols of a shard in order of first appearance."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+        self._table = np.zeros(64, NAME)
+
+    def ids(self, buf: Records, starts: I64, lengths: I64) -> I64:
+        """Ids of a column of strings; MALFORMED where one is no symbol. New symbols are entered."""
+        out = np.empty(len(starts), np.int64)
+        if symbols_of(self._table, buf, starts, lengths, out):
+            for i in np.flatnonzero(out == UNKNOWN).tolist():
+                self.enter(bytes(buf[starts[i] : starts[i] + lengths[i]]).decode())
+            symbols_of(self._table, buf, starts, lengths, out)
+        return out
+
+    def enter(self, name: str) -> int:
+        """The id of `name`, a new one if need be."""
+        if name in self.names:
+            return self.names.index(name)
+        if 2 * len(self.names) >= len(self._table):
+            self._table = np.zeros(2 * len(self._table), NAME)
+            for number, known in enumerate(self.names):
+                add_name(self._table, np.frombuffer(known.encode(), np.uint8), number)
+        add_name(self._table, np.frombuffer(name.encode(), np.uint8), len(self.names))
+        self.names.append(name)
+        return len(self.names) - 1
+
+

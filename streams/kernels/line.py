@@ -1,0 +1,288 @@
+"""The line: events in, records out, in one compiled pass. Twin: `plain/line.py`.
+
+Before an event at time t every timer due at or before t fires: the second timer, which judges liveness and age and
+closes the quality windows, and the ends of conflation intervals. The pass stops early when its output is nearly full
+and goes on where it stopped: `apply` returns how many events it has taken.
+"""
+
+import numpy as np
+
+from streams.kernels import dedupe, quality
+from streams.kernels.conflate import fire_due, next_due, update
+from streams.kernels.quarantine import mid_of, release_near, remember_spread, suspicious
+from streams.kernels.compiled import kernel
+from streams.kernels.state import (
+    ACCEPTED,
+    BEAT,
+    END,
+    NEVER,
+    NOT_HELD,
+    QUARANTINED,
+    SECOND_US,
+    TICK,
+    UNREADABLE,
+)
+from tierfeed.domain.words import Drop, Flag
+
+APPLIED, DUPLICATE, LINE_DUPLICATE = int(Drop.APPLIED), int(Drop.DUPLICATE), int(Drop.LINE_DUPLICATE)
+UNCHANGED, BACKFILLED, INVALID = int(Drop.UNCHANGED), int(Drop.BACKFILLED), int(Drop.INVALID)
+BACKFILLED_FLAG = int(Flag.BACKFILLED)
+NO_SYMBOL = -1
+
+
+@kernel
+def apply(state, rules, events, start, until, clock, drops, rows):
+    """Apply events from `start` on, then fire timers up to `until` (NEVER: none beyond the events').
+
+    `clock` is NEVER on tape time. `drops[i]` receives what became of event i. Returns (events taken, all done).
+    """
+    n = events.shape[0]
+    # One event or timer releases each (tier, symbol) at most once.
+    room_rows = rows.quotes.shape[0] - state.composites.size - 1
+    room_windows = rows.windows.shape[0] - state.quotes.size
+    for i in range(start, n):
+        t = events[i].time
+        if not _fire(state, rules, max(t, clock), clock, rows, room_rows, room_windows):
+            return i, False
+        if rows.n[0] >= room_rows:
+            return i, False
+        drops[i] = _event(state, rules, events, i, clock, rows)
+    if until != NEVER and not _fire(state, rules, until, clock, rows, room_rows, room_windows):
+        return n, False
+    return n, True
+
+
+@kernel
+def _fire(state, rules, upto, clock, rows, room_rows, room_windows):
+    """Fire timers due at or before `upto`, in order. False when the output ran out of room first."""
+    engine = state.engine[0]
+    if engine.now == NEVER:
+        return True
+    while True:
+        tier, due = next_due(state)
+        second = engine.next_second
+        if second <= upto and (tier < 0 or second <= due):
+            if rows.n[0] >= room_rows or rows.n[1] >= room_windows:
+                return False
+            if _alive(state):
+                _second(state, rules, second, clock, rows)
+                engine.next_second = second + SECOND_US
+            else:
+                engine.next_second = (min(upto, due if tier >= 0 else upto) // SECOND_US + 1) * SECOND_US
+        elif tier >= 0 and due <= upto:
+            if rows.n[0] >= room_rows:
+                return False
+            engine.now = max(engine.now, due)
+            fire_due(state, rows, tier, clock)
+        else:
+            return True
+
+
+@kernel
+def _alive(state):
+    """Whether a second timer could have anything to do."""
+    for b in range(state.brokers.shape[0]):
+        if state.brokers[b].live == 1 or state.brokers[b].heartbeats > 0:
+            return True
+    for b in range(state.quotes.shape[0]):
+        for s in range(state.engine[0].symbols):
+            if state.quotes[b, s].held != NOT_HELD or state.windows[b, s].active == 1:
+                return True
+    return False
+
+
+@kernel
+def _second(state, rules, now, clock, rows):
+    """Liveness and age take effect together; then each symbol touched has one update per tier; windows close."""
+    brokers, streams, quotes = state.brokers, state.streams, state.quotes
+    state.engine[0].now = max(state.engine[0].now, now)
+    for x in range(state.engine[0].streams):
+        if streams[x].open == 1 and now - streams[x].last > rules.heartbeat_timeout_us:
+            streams[x].open = 0
+    symbols = state.engine[0].symbols
+    touched = state.touched
+    touched[:symbols] = 0
+    changed = False
+    for b in range(brokers.shape[0]):
+        died = brokers[b].live == 1 and now - brokers[b].last_beat > rules.heartbeat_timeout_us
+        if died:
+            brokers[b].live = 0
+        for s in range(symbols):
+            if quotes[b, s].held == NOT_HELD:
+                continue
+            old = now - quotes[b, s].received_time >= rules.quote_lifetime_us
+            if died or old:
+                touched[s] |= 1 << b
+                changed = True
+            if old:
+                _forget_quote(quotes, b, s)
+    if changed:
+        for s in range(symbols):
+            if touched[s] != 0:
+                _update_tiers(state, rows, touched[s], s, now, clock, -1, 0)
+    quality.close(state, rows, now)
+
+
+@kernel
+def _forget_quote(quotes, b, s):
+    quotes[b, s].held = NOT_HELD
+    quotes[b, s].bid = np.nan
+    quotes[b, s].ask = np.nan
+    quotes[b, s].bid_size = np.nan
+    quotes[b, s].ask_size = np.nan
+    quotes[b, s].event_time = NEVER
+    quotes[b, s].received_time = NEVER
+    quotes[b, s].accepted_mid = np.nan
+    quotes[b, s].spread_count = 0
+
+
+@kernel
+def _update_tiers(state, rows, brokers_touched, s, now, clock, cause_broker, cause_offset):
+    """One update for each tier that carries the symbol and has one of the brokers (a bit each)."""
+    for t in range(state.tiers.shape[0]):
+        if state.composites[t, s].carries == 0:
+            continue
+        for b in range(state.has_broker.shape[1]):
+            if (brokers_touched >> b) & 1 and state.has_broker[t, b] == 1:
+                update(state, rows, t, s, now, clock, cause_broker, cause_offset)
+                break
+
+
+@kernel
+def _event(state, rules, events, i, clock, rows):
+    """Apply one event; returns what became of it (APPLIED for session records)."""
+    engine, brokers, streams = state.engine[0], state.brokers, state.streams
+    t = events[i].time
+    if engine.now == NEVER:
+        engine.next_second = (t // SECOND_US + 1) * SECOND_US
+        engine.now = t
+    now = max(engine.now, t)
+    engine.now = now
+    b = events[i].broker
+    kind = events[i].kind
+    brokers[b].applied_offset = events[i].offset
+    if kind == UNREADABLE:
+        return INVALID
+    x = events[i].stream
+    streams[x].last = now
+    streams[x].open = 0 if kind == END else 1
+    drop = APPLIED
+    s = NO_SYMBOL
+    confirmed = 0
+    if kind == TICK:
+        s = events[i].symbol
+        drop, confirmed = _tick(state, rules, events, i, now)
+    elif kind == BEAT:
+        brokers[b].heartbeats += 1
+    _judge_liveness(state, rows, b, kind, now, clock, events[i].offset, s if drop == APPLIED else NO_SYMBOL)
+    if kind == TICK and drop == APPLIED:
+        _update_tiers(state, rows, confirmed | (1 << b), s, now, clock, b, events[i].offset)
+    return drop
+
+
+@kernel
+def _judge_liveness(state, rows, b, kind, now, clock, offset, applied_symbol):
+    """Revive the broker, or end it with its last stream; its held quotes re-enter or leave their composites."""
+    brokers = state.brokers
+    if kind == END:
+        if brokers[b].live == 0:
+            return
+        for x in range(state.engine[0].streams):
+            if state.streams[x].broker == b and state.streams[x].open == 1:
+                brokers[b].last_beat = now
+                return
+        brokers[b].live = 0
+    else:
+        brokers[b].last_beat = now
+        if brokers[b].live == 1:
+            return
+        brokers[b].live = 1
+    for s in range(state.engine[0].symbols):
+        if state.quotes[b, s].held != NOT_HELD and s != applied_symbol:
+            _update_tiers(state, rows, 1 << b, s, now, clock, b, offset)
+
+
+@kernel
+def _tick(state, rules, events, i, now):
+    """Dedupe and hold one tick. Returns (what became of it, brokers it released from quarantine, a bit each)."""
+    b, s, x = events[i].broker, events[i].symbol, events[i].stream
+    bid, ask = events[i].bid, events[i].ask
+    missing = 0
+    quarantined = 0
+    confirmed = 0
+    if not _priced(bid, ask):
+        drop = INVALID
+    elif events[i].flags & BACKFILLED_FLAG:
+        drop = BACKFILLED
+    else:
+        drop, missing = dedupe.sequence(state.places, x, s, events[i].sequence)
+        if drop == APPLIED:
+            drop = _news(state, rules, events, i, now)
+        if drop == APPLIED:
+            quarantined, confirmed = _hold(state, rules, events, i, now)
+    quality.note(
+        state, b, s, now, drop, missing, quarantined, bid, ask, events[i].received_time, events[i].event_time
+    )
+    return drop, confirmed
+
+
+@kernel
+def _priced(bid, ask):
+    """At least one side is positive, and neither is negative, infinite or not a number."""
+    return bid >= 0.0 and ask >= 0.0 and bid < np.inf and ask < np.inf and (bid > 0.0 or ask > 0.0)
+
+
+@kernel
+def _same(a, b):
+    return a == b or (np.isnan(a) and np.isnan(b))
+
+
+@kernel
+def _news(state, rules, events, i, now):
+    """Whether a tick that is new in its stream is new to the broker, and a change."""
+    b, s, x = events[i].broker, events[i].symbol, events[i].stream
+    quotes = state.quotes
+    if events[i].event_time == NEVER:
+        if not dedupe.leads(state.streams, state.engine[0].streams, x, now, rules.heartbeat_timeout_us):
+            return LINE_DUPLICATE
+    else:
+        dedupe.forget(state, now, rules.line_horizon_us)
+        key = dedupe.identity(
+            b, s, events[i].event_time, events[i].bid, events[i].ask, events[i].bid_size, events[i].ask_size
+        )
+        if not dedupe.occurrence(state, x, key, now):
+            return LINE_DUPLICATE
+    if (
+        quotes[b, s].held == ACCEPTED
+        and quotes[b, s].bid == events[i].bid
+        and quotes[b, s].ask == events[i].ask
+        and _same(quotes[b, s].bid_size, events[i].bid_size)
+        and _same(quotes[b, s].ask_size, events[i].ask_size)
+    ):
+        quotes[b, s].received_time = now
+        quotes[b, s].event_time = events[i].event_time
+        return UNCHANGED
+    return APPLIED
+
+
+@kernel
+def _hold(state, rules, events, i, now):
+    """Make the tick the broker's current quote, in quarantine where it jumps. Returns (quarantined, confirmed)."""
+    b, s = events[i].broker, events[i].symbol
+    quotes = state.quotes
+    mid = mid_of(events[i].bid, events[i].ask)
+    waits = suspicious(state, b, s, mid, rules)
+    quotes[b, s].held = QUARANTINED if waits else ACCEPTED
+    quotes[b, s].bid = events[i].bid
+    quotes[b, s].ask = events[i].ask
+    quotes[b, s].bid_size = events[i].bid_size
+    quotes[b, s].ask_size = events[i].ask_size
+    quotes[b, s].event_time = events[i].event_time
+    quotes[b, s].received_time = now
+    if waits:
+        return 1, 0
+    if np.isnan(mid):
+        return 0, 0
+    quotes[b, s].accepted_mid = mid
+    remember_spread(state, b, s, events[i].bid, events[i].ask)
+    return 0, release_near(state, b, s, mid, rules)

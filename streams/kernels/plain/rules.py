@@ -1,0 +1,21 @@
+"""The limits the stream kernels judge by."""
+
+from dataclasses import dataclass
+
+SECOND_US = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """Values of StreamSettings in the kernels' unit, microseconds of the sessions' clock."""
+
+    heartbeat_timeout_us: int = 10 * SECOND_US
+    """A stream, and with its last stream the broker, is gone when it is silent for longer."""
+    quote_lifetime_us: int = 600 * SECOND_US
+    """A held quote is forgotten when it gets this old without being repeated."""
+    line_horizon_us: int = 60 * SECOND_US
+    """How long another line's copy of a tick is recognised."""
+    jump_spreads: float = 20.0
+    """A mid is suspect when it moves by more than this many median spreads …"""
+    jump_percent: float = 0.5
+    """… and by more than this many percent."""

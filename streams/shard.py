@@ -1,0 +1,240 @@
+"""One shard: a partition number over all broker topics. Events go in as they are read; records come out.
+
+Owns the kernels' memory, the names, and the decision between live time and the data's own time. Does no I/O.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from infra.transport import FetchedBatch
+from streams.kernels import line, memory
+from streams.kernels.align import FOREVER, Aligner
+from streams.kernels.conflate import await_due, next_due
+from streams.kernels.intern import Symbols, streams_of
+from streams.kernels.state import EVENT, NEVER, SECOND_US, Records, Rows, Rules, State, new_rows, new_state
+from streams.reading import Poison, Reader
+from tierfeed.domain.symbols import price_digits
+from tierfeed.domain.tiers import Tier
+
+LIVE = 1.0
+BEHIND_US = 2_000_000
+"""A live batch this much older than the clock is a backlog: it is merged, not applied on arrival."""
+SPARE_ROWS = 8192
+
+Emit = Callable[[Rows], None]
+Drops = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The newest record of one (tier, symbol) that an earlier worker released."""
+
+    tier: int
+    symbol: str
+    upto: int
+    as_of: int
+    released: int
+    state: int
+    sources: Mapping[str, int] = field(default_factory=dict)
+
+
+class Shard:
+    """The line over one partition number. `brokers` is sorted by name; positions in it are broker indices."""
+
+    def __init__(
+        self, brokers: Sequence[str], tiers: Sequence[Tier], rules: Rules, ids: dict[str, int]
+    ) -> None:
+        self.brokers, self.tiers, self.rules = tuple(brokers), tuple(tiers), rules
+        self.symbols = Symbols()
+        self.aligner = Aligner(len(brokers))
+        self.live = False
+        self._streams: dict[tuple[int, int, int], int] = {}
+        self._clocks: dict[int, float] = {}
+        self._clock_offset_us = 0
+        self.state = self._empty()
+        self._rows = new_rows(SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers))
+        self._readers = [
+            Reader(name, b, self.symbols, lambda lines, sessions, b=b: self._stream_ids(b, lines, sessions), ids)
+            for b, name in enumerate(self.brokers)
+        ]
+
+    def _empty(self) -> State:
+        state = new_state(len(self.brokers), len(self.tiers), 64, 8, 1 << 14, 1 << 12)
+        for t, tier in enumerate(self.tiers):
+            members = [self.brokers.index(name) for name in tier.brokers if name in self.brokers]
+            state.tiers[t]["interval"] = tier.interval_us
+            state.tiers[t]["detail"] = tier.record == "EnterpriseQuote"
+            state.tiers[t]["broker_count"] = len(members)
+            state.tier_brokers[t, : len(members)] = members
+            state.has_broker[t, members] = 1
+        return state
+
+    # -- in
+
+    def prime(self, published: Sequence[Published]) -> None:
+        """Take up numbering and intervals where an earlier worker left them; what it covered is applied silently."""
+        for was in sorted(published, key=lambda p: p.released):
+            s = self._symbol(was.symbol)
+            composite = self.state.composites[was.tier, s]
+            composite["upto"] = composite["published_upto"] = was.upto
+            composite["as_of"] = composite["covered_as_of"] = was.as_of
+            composite["last_release"] = was.released
+            composite["published_state"] = was.state
+            for broker, offset in was.sources.items():
+                if broker in self.brokers:
+                    self.state.covered_offset[was.tier, s, self.brokers.index(broker)] = offset
+            await_due(self.state, was.tier, s, was.released + self.tiers[was.tier].interval_us)
+
+    def read(self, batch: FetchedBatch, broker: int) -> list[Poison]:
+        """Take in one batch of a broker's partition; returns what was not fit to be applied."""
+        lane = self.aligner.lanes[broker]
+        poison: list[Poison] = []
+        if batch.messages:
+            reading = self._readers[broker].read(batch)
+            self._provide_for_symbols()
+            for clock in reading.clocks:
+                self._clocks[clock.stream] = clock.speed
+                if clock.speed == LIVE:
+                    self._clock_offset_us = clock.offset_us
+            lane.add(reading.events)
+            poison = reading.poison
+        lane.at_end = batch.at_end
+        return poison
+
+    def _stream_ids(
+        self, broker: int, lines: npt.NDArray[np.int64], sessions: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        out = np.empty(len(lines), np.int64)
+        if streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out):
+            for i in np.flatnonzero(out < 0).tolist():
+                self._enter_stream(broker, int(lines[i]), int(sessions[i]))
+            streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out)
+        return out
+
+    def _enter_stream(self, broker: int, line_: int, session: int) -> None:
+        key = (broker, line_, session)
+        if key in self._streams:
+            return
+        x = len(self._streams)
+        if x == len(self.state.streams):
+            self.state = memory.with_streams(self.state, 2 * x)
+        self._streams[key] = x
+        known = self.state.streams[x]
+        known["broker"], known["line"], known["session"] = key
+        self.state.engine["streams"] = x + 1
+
+    def _symbol(self, name: str) -> int:
+        s = self.symbols.enter(name)
+        self._provide_for_symbols()
+        return s
+
+    def _provide_for_symbols(self) -> None:
+        """Make room for, and set up, symbols met for the first time."""
+        known, wanted = int(self.state.engine["symbols"][0]), len(self.symbols.names)
+        if wanted == known:
+            return
+        room = self.state.quotes.shape[1]
+        if wanted > room:
+            while room < wanted:
+                room *= 2
+            self.state = memory.with_symbols(self.state, room)
+            cells = self.state.composites.size
+            self._rows = new_rows(SPARE_ROWS + cells, SPARE_ROWS + self.state.quotes.size, len(self.brokers))
+        for s in range(known, wanted):
+            name = self.symbols.names[s]
+            self.state.scale[s] = 10.0 ** price_digits(name)
+            for t, tier in enumerate(self.tiers):
+                self.state.composites[t, s]["carries"] = tier.carries(name) and self.state.tiers[t]["broker_count"] > 0
+        self.state.engine["symbols"] = wanted
+
+    # -- out
+
+    def advance(self, wall_us: int, emit: Emit) -> int:
+        """Apply what may be applied and fire what is due; `emit` is called with records. Returns events applied."""
+        self._choose_mode(wall_us)
+        if self.live:
+            clock = wall_us + self._clock_offset_us
+            events = self.aligner.take_all()
+            return self._apply(events, clock, clock, emit)
+        for lane in self.aligner.lanes:
+            lane.awaited = bool(self._clocks)
+        events, safe = self.aligner.take()
+        applied = self._apply(events, NEVER if safe == FOREVER else safe, NEVER, emit)
+        if safe == FOREVER:
+            # Nothing is owed: last values go out and windows close, and time stands still again.
+            self._apply(None, self._last_due(), NEVER, emit)
+        return applied
+
+    def clock_us(self, wall_us: int) -> int | None:
+        """The sessions' clock now; None on tape time, where only the data tells the time."""
+        if any(self._clocks.get(stream) != LIVE for stream in self._open_streams()):
+            return None
+        return wall_us + self._clock_offset_us
+
+    def time_us(self) -> int | None:
+        """The shard's own time; None before its first event."""
+        now = int(self.state.engine["now"][0])
+        return None if now == NEVER else now
+
+    def next_due_us(self, wall_us: int) -> int | None:
+        """Microseconds until a timer is due on live time; None where only data drives the timers."""
+        if not self.live:
+            return None
+        tier, due = next_due(self.state)
+        second = int(self.state.engine["next_second"][0])
+        earliest = min(second, int(due)) if tier >= 0 else second
+        return max(earliest - (wall_us + self._clock_offset_us), 0)
+
+    def _open_streams(self) -> set[int]:
+        return set().union(*(lane.open_streams for lane in self.aligner.lanes))
+
+    def _choose_mode(self, wall_us: int) -> None:
+        streams = self._open_streams()
+        on_wall_clock = bool(streams) and all(self._clocks.get(stream) == LIVE for stream in streams)
+        if self.live:
+            clock = wall_us + self._clock_offset_us
+            lagging = any(
+                lane.held and not lane.at_end and clock - lane.time > BEHIND_US for lane in self.aligner.lanes
+            )
+            self.live = on_wall_clock and not lagging
+        else:
+            self.live = on_wall_clock and all(lane.at_end for lane in self.aligner.lanes)
+
+    def _last_due(self) -> int:
+        now = int(self.state.engine["now"][0])
+        if now == NEVER:
+            return int(NEVER)
+        pending = self.state.composites["pending"] == 1
+        due = int((self.state.composites["last_release"] + self.state.tiers["interval"][:, None])[pending].max(initial=0))
+        second = -(-now // SECOND_US) * SECOND_US if (self.state.windows["active"] == 1).any() else now
+        return max(due, second)
+
+    def _apply(self, events: Records | None, until: int, clock: int, emit: Emit) -> int:
+        if events is None:
+            events = np.zeros(0, EVENT)
+        n = len(events)
+        self._provide_for(n)
+        drops = np.zeros(n, np.int8)
+        taken = 0
+        while True:
+            taken, done = line.apply(self.state, self.rules, events, taken, until, clock, drops, self._rows)
+            if self._rows.n.any():
+                emit(self._rows)
+                self._rows.n[:] = 0
+            if done:
+                return n
+
+    def _provide_for(self, events: int) -> None:
+        """Make room for what so many events may leave behind."""
+        remembered = int(self.state.engine["log_count"][0]) + events
+        slots = len(self.state.seen)
+        if 2 * remembered > slots:
+            while slots < 4 * remembered:
+                slots *= 2
+            self.state = memory.with_slots(self.state, slots)
+        latencies = int(self.state.engine["latencies"][0]) + events
+        if latencies > len(self.state.latencies):
+            self.state = memory.with_latencies(self.state, 2 * latencies)

@@ -1,0 +1,183 @@
+"""Taking a shard over: what earlier workers published, read from the tails of what they wrote to.
+
+`.latest` holds the newest record of every symbol, and says up to which offset of the tier topic that is true; the
+tier topic's own tail says the rest. The greatest epoch met there is the predecessor's; one that did not say it closed
+may still have records under way, so its delivery time-out is waited out and the tails are read again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import confluent_kafka as ck
+import numpy as np
+
+from infra.transport import TP
+from schemas import catalogue, topics
+from schemas.catalogue import schema
+from schemas.codec import Columns, Decoder, Frame
+from streams.publishing import CLOSED, STAGE
+from streams.shard import Published
+from tierfeed.domain.tiers import Tier
+from tierfeed.errors import UpstreamError
+from tierfeed.settings import KafkaSettings
+
+COMPLETE_TO = "complete_to"
+"""Header of a `.latest` record: every tier record before this offset is reflected in `.latest`."""
+WINDOWS_BACK = 4096
+READ_S = 30.0
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+Tail = list[ck.Message]
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is known of one shard's past."""
+
+    published: list[Published] = field(default_factory=list)
+    epoch: int = 0
+    closed: bool = True
+    heartbeat_us: int | None = None
+    windows_after: int | None = None
+    windows_at: frozenset[tuple[str, str]] = frozenset()
+    dead_lettered: dict[str, int] = field(default_factory=dict)
+
+
+class Tails:
+    """Reads partitions to their ends, beside any consumer group."""
+
+    def __init__(self, kafka: KafkaSettings) -> None:
+        self._rd = ck.Consumer(
+            kafka.client(group_id="tierfeed-takeover", enable_auto_commit=False, enable_partition_eof=True)
+        )
+
+    def close(self) -> None:
+        self._rd.close()
+
+    def ends(self, partitions: Iterable[TP]) -> dict[TP, tuple[int, int]]:
+        """(first, end) offsets."""
+        return {tp: self._rd.get_watermark_offsets(ck.TopicPartition(*tp), READ_S) for tp in partitions}
+
+    def read(self, starts: Mapping[TP, int]) -> dict[TP, Tail]:
+        """Every record from each start to the partition's end. Raises UpstreamError when an end does not come."""
+        tails: dict[TP, Tail] = {tp: [] for tp in starts}
+        waiting = set(starts)
+        self._rd.assign([ck.TopicPartition(tp.topic, tp.partition, offset) for tp, offset in starts.items()])
+        while waiting:
+            # consume(n, t) would wait for n records, or for t.
+            first = self._rd.poll(READ_S)
+            if first is None:
+                names = ", ".join(f"{tp.topic}/{tp.partition}" for tp in sorted(waiting))
+                raise UpstreamError(f"the end of {names} could not be read within {READ_S:.0f} s")
+            for message in (first, *self._rd.consume(10_000, 0)):
+                tp, error = TP(message.topic(), message.partition()), message.error()
+                if error is None:
+                    tails[tp].append(message)
+                elif error.code() == ck.KafkaError._PARTITION_EOF:
+                    waiting.discard(tp)
+                else:
+                    raise UpstreamError(f"{tp.topic}/{tp.partition} could not be read: {error.str()}")
+        self._rd.unassign()
+        return tails
+
+
+def recall(
+    tails: Tails, shards: Iterable[int], brokers: Sequence[str], tiers: Sequence[Tier], ids: Mapping[str, int]
+) -> dict[int, Memory]:
+    """The past of each shard. Blocking."""
+    shards = list(shards)
+    memories = {shard: Memory() for shard in shards}
+    latest = tails.read({TP(topics.latest(tier.name), p): ck.OFFSET_BEGINNING for tier in tiers for p in shards})
+    starts = {}
+    for tier in tiers:
+        for p in shards:
+            marks = [_header(m, COMPLETE_TO) for m in latest[TP(topics.latest(tier.name), p)]]
+            known = [int(mark) for mark in marks if mark is not None]
+            starts[TP(topics.tier(tier.name), p)] = max(known, default=ck.OFFSET_BEGINNING)
+    ends = tails.ends([TP(topics.QUALITY, p) for p in shards])
+    starts |= {tp: max(first, end - WINDOWS_BACK) for tp, (first, end) in ends.items()}
+    starts |= {TP(topics.dlq(topics.ticks(b)), p): ck.OFFSET_BEGINNING for b in brokers for p in shards}
+    read = tails.read(starts)
+    for p, memory in memories.items():
+        for t, tier in enumerate(tiers):
+            records = latest[TP(topics.latest(tier.name), p)] + read[TP(topics.tier(tier.name), p)]
+            _recall_quotes(memory, t, tier, records, ids)
+        _recall_windows(memory, read[TP(topics.QUALITY, p)])
+        for broker in brokers:
+            topic = topics.ticks(broker)
+            letters = read[TP(topics.dlq(topic), p)]
+            offsets = [int(_header(m, "source_offset") or -1) for m in letters if _header(m, "stage") == STAGE]
+            memory.dead_lettered[topic] = max(offsets, default=-1)
+    return memories
+
+
+def _header(message: ck.Message, name: str) -> str | None:
+    for key, value in message.headers() or ():
+        if key == name:
+            return bytes(value).decode()
+    return None
+
+
+def _recall_quotes(memory: Memory, t: int, tier: Tier, records: Tail, ids: Mapping[str, int]) -> None:
+    """The newest record per symbol, records of an older epoch behind a newer one left out; and how the tier stands."""
+    frame = Frame.of([message.value() for message in records])
+    rows = np.flatnonzero(frame.ids == ids[tier.record])
+    quotes = Decoder(schema(tier.record), ids[tier.record]).decode(frame, rows)
+    named = zip(quotes.text("symbol"), quotes.longs("epoch").tolist(), quotes.ok.tolist(), strict=True)
+    epoch, newest = 0, dict[str, int]()
+    for i, (name, of_epoch, ok) in enumerate(named):
+        if ok and of_epoch >= epoch:
+            epoch = of_epoch
+            newest[str(name)] = i
+    memory.published += [_published(t, tier, name, i, quotes) for name, i in newest.items()]
+    closed = False
+    for i in np.flatnonzero(frame.ids == ids["TierControl"]).tolist():
+        control = catalogue.read_body(schema("TierControl"), records[i].value()[catalogue.HEADER_BYTES :])
+        if control["epoch"] >= epoch and control["kind"] == "SESSION":
+            closed = control["reason"] == CLOSED
+        epoch = max(epoch, control["epoch"])
+        if control["kind"] == "HEARTBEAT":
+            beat = micros(control["time"])
+            memory.heartbeat_us = max(beat, memory.heartbeat_us or beat)
+    if epoch > memory.epoch:
+        memory.epoch, memory.closed = epoch, closed
+    elif epoch == memory.epoch and epoch > 0:
+        memory.closed = memory.closed and closed
+
+
+def micros(time: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (time - EPOCH) // timedelta(microseconds=1)
+
+
+def _published(t: int, tier: Tier, name: str, i: int, quotes: Columns) -> Published:
+    offsets, sources = quotes.array("sources")
+    span = slice(int(offsets[i]), int(offsets[i + 1]))
+    as_of, due = int(quotes.longs("as_of_time")[i]), int(quotes.longs("due_time")[i])
+    released, published = max(as_of, due), int(quotes.longs("published_time")[i])
+    if 0 < published - released < tier.interval_us:
+        # Live, intervals run from the moment of publication; in a backlog they ran on the data's own time.
+        released = published
+    return Published(
+        tier=t,
+        symbol=name,
+        upto=int(quotes.longs("upto_sequence")[i]),
+        as_of=as_of,
+        released=released,
+        state=int(quotes.longs("state")[i]),
+        sources=dict(zip(sources.text("broker")[span], sources.longs("offset")[span].tolist(), strict=True)),  # type: ignore[arg-type]  # a broker is never null
+    )
+
+
+def _recall_windows(memory: Memory, records: Tail) -> None:
+    at: dict[int, set[tuple[str, str]]] = {}
+    for message in records[-WINDOWS_BACK:]:
+        name, window = catalogue.decode(message.value())
+        if name == "QualityWindow":
+            start = micros(window["window_start"])
+            at.setdefault(start, set()).add((window["broker"], window["symbol"]))
+    if at:
+        memory.windows_after = max(at)
+        memory.windows_at = frozenset(at[memory.windows_after])

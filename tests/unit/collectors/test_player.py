@@ -1,0 +1,108 @@
+"""The session clock: as fast as possible, N times faster, or rebased to now."""
+
+import asyncio
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from collectors.player import ScriptCollector, SessionClock
+from collectors.port import Batch
+from collectors.replay.tape import read_tape
+from collectors.script import SECOND_US, Script
+from tests.unit.collectors.tapes import lean_rows, lean_zip, write_tape
+from tierfeed.domain.words import SessionKind
+from tierfeed.errors import ConfigError
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Script:
+    """Three seconds: a tick every 100 ms."""
+    rows = [(1_000 + at * 100, 1.1 + at * 1e-5, 1.2) for at in range(30)]
+    entry = {"broker": "b", "symbol": "EURUSD", "format": "lean", "paths": ["*.zip"]}
+    return read_tape(write_tape(tmp_path, [entry], **{"140508__zip": lean_zip(lean_rows(rows))})).script("b")
+
+
+async def _play(collector: ScriptCollector, until: int = 10_000, resume_us: int | None = None) -> list[Batch]:
+    stop = asyncio.Event()
+    batches = [await collector.announce(stop)]
+    async for batch in collector.batches(stop, resume_us):
+        batches.append(batch)
+        if sum(len(each.ticks) for each in batches) >= until:
+            stop.set()
+    return batches
+
+
+def test_at_full_speed_everything_comes_at_once(script: Script) -> None:
+    began = time.monotonic()
+    batches = asyncio.run(_play(ScriptCollector(script)))
+    assert sum(len(batch.ticks) for batch in batches) == 30
+    assert time.monotonic() - began < 1
+    assert all(event.wall_us is None for batch in batches for event in batch.events)
+
+
+def test_n_times_as_fast_takes_an_nth_of_the_time(script: Script) -> None:
+    began = time.monotonic()
+    batches = asyncio.run(_play(ScriptCollector(script, speed=10)))
+    took_s = time.monotonic() - began
+    assert sum(len(batch.ticks) for batch in batches) == 30
+    assert 0.28 <= took_s < 1.5
+    events = [event for batch in batches for event in batch.events]
+    walls = [event.wall_us for event in events if event.kind is SessionKind.HEARTBEAT]
+    assert [after - before for before, after in pairwise(walls)] == [SECOND_US // 10] * (len(walls) - 1)
+
+
+def test_what_is_there_already_is_given_at_once_and_the_rest_in_its_time(script: Script) -> None:
+    began = time.monotonic()
+    batches = asyncio.run(_play(ScriptCollector(script, speed=2), resume_us=script.start_us + 2_600_000))
+    assert sum(len(batch.ticks) for batch in batches) == 30
+    assert time.monotonic() - began < 1.2
+
+
+def test_a_rebased_tape_begins_now_and_goes_round_for_ever(script: Script) -> None:
+    second = script.shifted(0)
+    collector = ScriptCollector(second, rebase=True, rebase_at_us=_now_us() // SECOND_US * SECOND_US - 2 * SECOND_US)
+    batches = asyncio.run(_play(collector, until=12))
+    events = [event for batch in batches for event in batch.events]
+    received = [at for batch in batches for at in batch.ticks.received_us.tolist()]
+    assert not collector.resumable
+    assert received == sorted(received)
+    assert abs(received[0] - _now_us()) < 10 * SECOND_US
+    assert all(event.wall_us == event.time_us for event in events)
+    assert events[0].kind is SessionKind.SESSION_START
+    rounds = [event.session for event in events if event.kind is SessionKind.SESSION_START]
+    assert rounds == sorted(set(rounds))
+    ticks = [batch.ticks for batch in batches if len(batch.ticks)]
+    assert ticks[0].sequence[0] == 1
+    assert set((ticks[0].received_us - ticks[0].event_us).tolist()) == {0}
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def test_brokers_rebased_to_the_same_moment_play_in_step(script: Script) -> None:
+    at_us = (_now_us() // SECOND_US + 1) * SECOND_US
+
+    async def both() -> list[Batch]:
+        stop = asyncio.Event()
+        players = [ScriptCollector(script, rebase=True, rebase_at_us=at_us) for _ in range(2)]
+        return list(await asyncio.gather(*(player.announce(stop) for player in players)))
+
+    first, second = asyncio.run(both())
+    assert first.events == second.events
+    assert first.events[0].time_us == at_us
+
+
+def test_a_clock_that_cannot_be_is_refused(script: Script) -> None:
+    with pytest.raises(ConfigError, match="speed must be 0"):
+        ScriptCollector(script, speed=-1)
+    with pytest.raises(ConfigError, match="whole second"):
+        ScriptCollector(script, rebase=True, rebase_at_us=1)
+
+
+def test_a_session_clock_runs_at_its_speed() -> None:
+    clock = SessionClock(session_us=1_000, wall_us=50_000, speed=4.0)
+    assert clock.wall_of(5_000) == 51_000
+    assert SessionClock(0, _now_us() - SECOND_US, 3.0).now_us() >= 3 * SECOND_US
