@@ -3,21 +3,18 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import confluent_kafka as ck
 import numpy as np
-import numpy.typing as npt
 
-from collectors.port import Batch, DeadLetter, SessionEvent, Stream, Ticks
-from collectors.records import RecordEncoder, Told
-from collectors.script import Cursor
+from collectors.lanes import Lane, Lanes
+from collectors.port import Batch, DeadLetter, SessionEvent, Stream
+from collectors.records import RecordEncoder
 from infra import metrics
 from infra.kafka import producer
 from infra.metrics import Metric
 from schemas.topics import dlq
-from tierfeed.domain.partitions import partition_of
 from tierfeed.domain.words import Feed, SessionKind
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
@@ -33,15 +30,6 @@ SESSION_HEADER = [("kind", b"SessionRecord")]
 
 def wall_clock_us() -> int:
     return time.time_ns() // 1000
-
-
-@dataclass(slots=True)
-class Lane:
-    """One partition: what of the coming batches it holds already, its ticks of each stream, its latest time."""
-
-    skip: Cursor = field(default_factory=Cursor)
-    ticks: dict[Stream, int] = field(default_factory=dict)
-    last_us: int = 0
 
 
 class Publisher:
@@ -62,10 +50,9 @@ class Publisher:
         now_us: Callable[[], int] = wall_clock_us,
     ) -> None:
         self.topic = topic
-        self._lanes = dict(sorted(lanes.items()))
+        self._lanes = Lanes(lanes)
         self._stall_s, self._now_us = stall_s, now_us
         self._records = RecordEncoder(*feed)
-        self._symbols: tuple[str, ...] = ()
         self._failed: str | None = None
         # message.timeout.ms 0: a record that times out would leave a hole that later records jump over.
         self._rd = producer(
@@ -87,42 +74,21 @@ class Publisher:
 
     async def publish(self, batch: Batch) -> None:
         """Hand a batch over; waits while too much is on its way. Raises UpstreamError."""
-        self._know(batch.ticks.symbols)
-        home = self._homes[batch.ticks.symbol] if len(batch.ticks) else batch.ticks.symbol
-        plans = [self._plan(lane, np.flatnonzero(home == at), batch) for at, lane in self._lanes.items()]
+        plans = self._lanes.plan(batch)
         rows = np.sort(np.concatenate([plan.rows for plan in plans]))
         payloads = self._records.ticks(batch.ticks.take(rows))
-        keys = [self._symbols[code].encode() for code in batch.ticks.symbol[rows].tolist()]
-        messages = [{"key": key, "value": value} for key, value in zip(keys, payloads, strict=True)]
+        keys = [symbol.encode() for symbol in batch.ticks.symbols]
+        codes = batch.ticks.symbol[rows].tolist()
+        messages = [{"key": keys[code], "value": value} for code, value in zip(codes, payloads, strict=True)]
         sessions = iter(self._records.sessions([told for plan in plans for told in plan.told], self._now_us()))
-        for at, plan in zip(self._lanes, plans, strict=True):
+        for plan in plans:
             mine = [messages[place] for place in np.searchsorted(rows, plan.rows).tolist()]
             await self._room(len(mine) + len(plan.told))
-            self._hand_over(at, mine, plan.places, sessions)
+            self._hand_over(plan.partition, mine, plan.places, sessions)
         for letter in batch.dead:
             await self._room(1)
             self._dead(letter)
         self._poll()
-
-    def _know(self, symbols: tuple[str, ...]) -> None:
-        if symbols == self._symbols:
-            return
-        self._symbols = symbols
-        self._homes = np.array([partition_of(symbol, len(self._lanes)) for symbol in symbols], np.int64)
-
-    def _plan(self, lane: Lane, rows: npt.NDArray[np.int64], batch: Batch) -> "_Plan":
-        """What one partition gets of a batch: what it does not hold already."""
-        ticks = batch.ticks
-        skip = Cursor(min(lane.skip.ticks, len(rows)), min(lane.skip.events, len(batch.events)))
-        lane.skip = Cursor(lane.skip.ticks - skip.ticks, lane.skip.events - skip.events)
-        rows, events = rows[skip.ticks :], batch.events[skip.events :]
-        times = [event.time_us for event in events]
-        places = np.searchsorted(ticks.received_us[rows], times, "left")
-        last = [int(ticks.received_us[rows[-1]])] if len(rows) else []
-        lane.last_us = max([lane.last_us, *last, *times])
-        return _Plan(
-            rows, places.tolist(), list(zip(events, _counted(lane, ticks.take(rows), places, events), strict=True))
-        )
 
     def _hand_over(
         self, partition: int, ticks: list[dict[str, Any]], places: list[int], sessions: Iterator[bytes]
@@ -148,7 +114,7 @@ class Publisher:
             ("source_file", letter.file.encode()),
             ("source_line", str(letter.line).encode()),
         ]
-        partition = partition_of(letter.symbol, len(self._lanes))
+        partition = self._lanes.home(letter.symbol)
         self._rd.produce(dlq(self.topic), letter.value, letter.symbol.encode(), partition, headers=headers)
         self.handed += 1
 
@@ -156,11 +122,10 @@ class Publisher:
         self, kind: SessionKind, streams: Sequence[Stream], reason: str, only: Iterable[int] | None = None
     ) -> None:
         """A start or end outside the planned course, with its reason, behind what each partition (of `only`) holds."""
-        for at in self._lanes if only is None else only:
+        for at in self._lanes.partitions if only is None else only:
             lane = self._lanes[at]
             told = [
-                (SessionEvent(kind, *stream, lane.last_us, reason=reason), lane.ticks.get(stream, 0))
-                for stream in streams
+                (SessionEvent(kind, *stream, lane.last_us, reason=reason), lane.count(stream)) for stream in streams
             ]
             await self._room(len(told))
             self._hand_over(at, [], [0] * len(told), iter(self._records.sessions(told, self._now_us())))
@@ -192,27 +157,3 @@ class Publisher:
     def abandon(self) -> None:
         """Give up what is not stored yet: the run has failed, and said so."""
         self._rd.purge()
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One partition's share of a batch: rows of ticks, and events; `places` says how many of the rows precede each."""
-
-    rows: npt.NDArray[np.int64]
-    places: list[int]
-    told: list[Told]
-
-
-def _counted(lane: Lane, ticks: Ticks, places: npt.NDArray[np.int64], events: Sequence[SessionEvent]) -> list[int]:
-    """Ticks of each event's stream on this partition before it. The lane's counts move on by all of `ticks`."""
-    before = [0] * len(events)
-    streams = {(event.line, event.session) for event in events}
-    streams |= set(zip(*(part.tolist() for part in np.unique((ticks.line, ticks.session), axis=1)), strict=True))
-    for stream in streams:
-        so_far = np.concatenate(([0], np.cumsum((ticks.line == stream[0]) & (ticks.session == stream[1]))))
-        base = lane.ticks.get(stream, 0)
-        for at, event in enumerate(events):
-            if (event.line, event.session) == stream:
-                before[at] = base + int(so_far[places[at]])
-        lane.ticks[stream] = base + int(so_far[-1])
-    return before

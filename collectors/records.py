@@ -4,13 +4,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from collectors.port import Longs, SessionEvent, Ticks
+from collectors.lanes import Told
+from collectors.port import Longs, Ticks
 from schemas.catalogue import schema
 from schemas.codec import Column, Encoder, Nullable, Pool, Strings
 from tierfeed.domain.words import Feed
-
-Told = tuple[SessionEvent, int]
-"""A session event, and the ticks of its stream before it on the partition that it is told to."""
 
 
 class RecordEncoder:

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from collectors.lanes import Lane
 from collectors.player import ScriptCollector
 from collectors.port import Batch, Collector, Ledger, SessionLostError, Stream
-from collectors.publisher import Lane, Publisher
+from collectors.publisher import Publisher
 from collectors.replay.tape import SHIPPED, Tape, read_tape
 from collectors.resume import Resume, fresh, resume
 from collectors.script import Script

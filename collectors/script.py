@@ -86,8 +86,7 @@ class Script:
     def events(self) -> tuple[Longs, Longs, Longs]:
         """(time, kind, index of the session), in order: a start before a heartbeat before an end of the same time."""
         events = [(time, kind, owner) for owner, at in enumerate(self.sessions) for time, kind in at.events()]
-        times, kinds, owners = zip(*events, strict=True)
-        columns = [np.array(column, np.int64) for column in (times, kinds, owners)]
+        columns = np.array(events, np.int64).reshape(-1, 3).T
         order = np.lexsort((columns[2], columns[1], columns[0]))
         return columns[0][order], columns[1][order], columns[2][order]
 

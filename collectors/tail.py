@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar
 
 import confluent_kafka as ck
@@ -16,6 +16,7 @@ from tierfeed.settings import KafkaSettings
 
 FIRST_LOOK = 256
 REQUEST_S = 30.0
+ASK_AGAIN_S = 0.1
 SETTLED_S = 0.4
 """What a killed predecessor had already sent is stored within this time, or was lost with it."""
 
@@ -23,6 +24,7 @@ TickId = tuple[int, int, str, int]
 """(line, session, symbol, sequence)."""
 
 Asked = TypeVar("Asked")
+_PASSING = {ck.KafkaError.NOT_LEADER_FOR_PARTITION, ck.KafkaError.LEADER_NOT_AVAILABLE}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -142,7 +144,7 @@ class _Reader:
         look = FIRST_LOOK
         while low < high:
             start = max(high - look, low)
-            found = _tail([message.value() for message in self.messages(topic, partition, start, high)])
+            found = tail_of([message.value() for message in self.messages(topic, partition, start, high)])
             if found is not None:
                 return found
             if start == low:
@@ -152,18 +154,23 @@ class _Reader:
 
 
 def _asked(ask: Callable[[], Asked]) -> Asked:
-    try:
-        return ask()
-    except ck.KafkaException as error:
-        raise UpstreamError(f"the Kafka cluster does not answer: {error.args[0].str()}") from error
+    """Ask again while the cluster is still choosing leaders."""
+    deadline = monotonic() + REQUEST_S
+    while True:
+        try:
+            return ask()
+        except ck.KafkaException as error:
+            if error.args[0].code() not in _PASSING or monotonic() > deadline:
+                raise UpstreamError(f"the Kafka cluster does not answer: {error.args[0].str()}") from error
+        sleep(ASK_AGAIN_S)
 
 
 def _us(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-def _tail(payloads: list[bytes | None]) -> Seen | None:
-    """Pure: the tail of a partition from its last records; None where no planned session record is among them."""
+def tail_of(payloads: list[bytes | None]) -> Seen | None:
+    """The tail of a partition from its last records. None where no planned session record is among them."""
     planned = None
     ticks: list[TickId] = []
     stopped, last_us = False, 0

@@ -304,7 +304,7 @@ class Consumer(BaseConsumer):
         return set(self._owned)
 
     def highwater(self, tp: TP) -> int:
-        return int(self._rd.get_watermark_offsets(ck.TopicPartition(tp.topic, tp.partition), cached=True)[1])
+        return self.delivered_to(tp) or 0
 
     async def highwaters(self, *partitions: TP) -> Mapping[TP, int]:
         return {tp: self.highwater(tp) for tp in partitions}

@@ -50,7 +50,9 @@ class Tails:
 
     def __init__(self, kafka: KafkaSettings) -> None:
         self._rd = ck.Consumer(
-            kafka.client(group_id="tierfeed-takeover", enable_auto_commit=False, enable_partition_eof=True)
+            kafka.client(
+                group_id="tierfeed-takeover", enable_auto_commit=False, enable_partition_eof=True, fetch_wait_max_ms=10
+            )
         )
 
     def close(self) -> None:

@@ -222,11 +222,11 @@ class TierWorker:
             self._advance(owned)
 
     def _lag(self) -> bool:
-        consumer = self.app.consumer
+        """Whether records are waiting on a partition that is not held back."""
         return any(
-            consumer.highwater(tp) > (consumer.delivered_to(tp) or 0)
-            for tp in consumer.assignment()
-            if tp.topic not in self._owned[tp.partition].held
+            not owned.shard.aligner.lanes[b].at_end and topic not in owned.held
+            for owned in self._owned.values()
+            for topic, b in self.topics.items()
         )
 
 

@@ -165,7 +165,10 @@ def test_what_fastavro_lets_pass_and_the_codec_does_not() -> None:
         "a negative enum position": (enum, long(-1)),
         "a negative union branch": (union, long(-1) + long(5)),
         "a boolean of 2": (one.format('"boolean"'), b"\x02"),
-        "a block shorter than it says": (ARRAY, long(-1) + long(9) + long(5) + long(0)),
+        "a block shorter than it says": (ARRAY, long(-1) + long(2) + long(5) + long(0)),
+        "a block longer than it says": (ARRAY, long(-1) + long(0) + long(5) + long(0)),
+        "a block that ends beyond the record": (ARRAY, long(-1) + long(9) + long(5) + long(0)),
+        "a block of a negative size": (ARRAY, long(-1) + long(-1) + long(5) + long(0)),
     }
     assert {name: verdicts(*case) for name, case in cases.items()} == dict.fromkeys(cases, (True, False))
 

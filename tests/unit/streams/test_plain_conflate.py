@@ -92,6 +92,14 @@ def test_at_one_instant_tiers_go_in_their_order_and_symbols_in_order_of_their_la
     ]
 
 
+def test_the_order_of_the_last_release_counts_not_of_the_first() -> None:
+    shard = Shard(tier(interval_ms=20))
+    for at_ms, symbols in ((0, ["GBPUSD", "EURUSD"]), (500, ["EURUSD", "GBPUSD"]), (501, ["GBPUSD", "EURUSD"])):
+        for symbol in symbols:
+            shard.tick(at_ms, 1.1 + at_ms / 1e6, 1.2, symbol=symbol)
+    assert [q.symbol for q in quotes(shard.advance(520))] == ["EURUSD", "GBPUSD"]
+
+
 def test_a_record_tells_the_range_of_all_it_covers() -> None:
     shard = Shard()
     shard.tick(0)
@@ -253,4 +261,4 @@ def test_what_was_due_when_all_was_settled_and_is_not_covered_was_never_an_updat
     for _ in range(3):  # offset 2 repeated a quote from before the rewind; there it was UNCHANGED
         shard.heartbeat(1000)
     assert shard.tick(1000) == []
-    assert quotes(shard.tick(5001, 1.1001, 1.1003))[0].upto_sequence == 41
+    assert quotes(shard.tick(5000, 1.1001, 1.1003))[0].upto_sequence == 41

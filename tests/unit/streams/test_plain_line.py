@@ -81,6 +81,13 @@ def test_the_end_of_a_stream_that_is_not_open_changes_nothing() -> None:
     assert shard.line.liveness.live("alpha")
 
 
+def test_a_second_goodbye_changes_nothing_though_a_quote_is_held() -> None:
+    shard = Shard(FAST)
+    shard.tick(0)
+    shard.end(1)
+    assert shard.end(2) == []
+
+
 def test_a_silent_stream_is_closed_so_that_the_others_end_is_the_last() -> None:
     shard = Shard(FAST)
     shard.start(0, line=1)

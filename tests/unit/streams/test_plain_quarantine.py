@@ -167,7 +167,7 @@ def test_the_median_of_the_last_63_spreads_decides() -> None:
         shard.tick(i, 1.1, 1.1002 + i * 1e-6)  # a habit of narrow spreads …
     for i in range(32, 64):
         shard.tick(i, 1.09, 1.11 + i * 1e-6)  # … and of wide ones: 31 and 32 of the last 63
-    assert statuses(shard.tick(100, 1.3, 1.3002))["alpha"] == "ELIGIBLE"
+    assert statuses(shard.tick(100, 1.35, 1.3502))["alpha"] == "ELIGIBLE"
 
 
 def test_the_median_before_the_wide_half_prevails_is_narrow() -> None:
@@ -176,7 +176,7 @@ def test_the_median_before_the_wide_half_prevails_is_narrow() -> None:
         shard.tick(i, 1.1, 1.1002 + i * 1e-6)
     for i in range(33, 64):
         shard.tick(i, 1.09, 1.11 + i * 1e-6)
-    assert statuses(shard.tick(100, 1.3, 1.3002))["alpha"] == "QUARANTINED"
+    assert statuses(shard.tick(100, 1.35, 1.3502))["alpha"] == "QUARANTINED"
 
 
 def test_quarantined_ticks_count_as_applied_and_as_quarantined() -> None:
