@@ -1,17 +1,13 @@
 """Which partition gets what of a batch, in which order, and with which counts. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from collectors.port import Batch, Longs, SessionEvent, Stream, Ticks
+from collectors.port import Batch, Longs, Stream, Ticks
 from collectors.script import Cursor
 from tierfeed.domain.partitions import partition_of
-
-Told = tuple[SessionEvent, int]
-"""A session event, and the ticks of its stream before it on the partition that it is told to."""
 
 
 @dataclass(slots=True)
@@ -28,12 +24,17 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One partition's share of a batch: rows of its ticks, and events. `places`: how many of the rows precede each."""
+    """One partition's share of a batch: rows of its ticks, positions of its events.
+
+    `places`: how many of the rows precede each event. `counts`: how many ticks of the event's stream precede it on this
+    partition, from the very first one on.
+    """
 
     partition: int
     rows: Longs
-    places: list[int]
-    told: list[Told]
+    events: Longs
+    places: Longs
+    counts: Longs
 
 
 class Lanes:
@@ -60,31 +61,41 @@ class Lanes:
             self._symbols = batch.ticks.symbols
             self._homes = np.array([self.home(symbol) for symbol in self._symbols], np.int64)
         home = self._homes[batch.ticks.symbol] if len(batch.ticks) else batch.ticks.symbol
-        return [_share(at, lane, np.flatnonzero(home == at), batch) for at, lane in self._lanes.items()]
+        events = _Events.of(batch)
+        return [_share(at, lane, np.flatnonzero(home == at), batch.ticks, events) for at, lane in self._lanes.items()]
 
 
-def _share(partition: int, lane: Lane, rows: Longs, batch: Batch) -> Plan:
-    ticks = batch.ticks
-    skip = Cursor(min(lane.skip.ticks, len(rows)), min(lane.skip.events, len(batch.events)))
+@dataclass(frozen=True, slots=True)
+class _Events:
+    """A batch's events as columns; `stream` holds positions in `streams`, which are all those of the batch."""
+
+    streams: tuple[Stream, ...]
+    stream: Longs
+    times: Longs
+    of_ticks: Longs
+
+    @classmethod
+    def of(cls, batch: Batch) -> "_Events":
+        ticks, events = batch.ticks, batch.events
+        pairs = np.array([(event.line, event.session) for event in events], np.int64).reshape(-1, 2)
+        every = np.concatenate((pairs, np.stack((ticks.line, ticks.session), axis=1)))
+        streams, where = np.unique(every, axis=0, return_inverse=True)
+        times = np.array([event.time_us for event in events], np.int64)
+        told = tuple((line, session) for line, session in streams.tolist())
+        return cls(told, where.ravel()[: len(events)], times, where.ravel()[len(events) :])
+
+
+def _share(partition: int, lane: Lane, rows: Longs, ticks: Ticks, events: _Events) -> Plan:
+    skip = Cursor(min(lane.skip.ticks, len(rows)), min(lane.skip.events, len(events.times)))
     lane.skip = Cursor(lane.skip.ticks - skip.ticks, lane.skip.events - skip.events)
-    rows, events = rows[skip.ticks :], batch.events[skip.events :]
-    times = [event.time_us for event in events]
-    received = ticks.received_us[rows]
-    places = np.searchsorted(received, times, "left")
-    lane.last_us = max([lane.last_us, *received[-1:].tolist(), *times])
-    return Plan(partition, rows, places.tolist(), _counted(lane, ticks.take(rows), places, events))
-
-
-def _counted(lane: Lane, ticks: Ticks, places: npt.NDArray[np.intp], events: Sequence[SessionEvent]) -> list[Told]:
-    """Each event with the ticks of its stream on this partition before it. The lane's counts move on by all `ticks`."""
-    before = [0] * len(events)
-    streams = {(event.line, event.session) for event in events}
-    streams |= set(zip(*(part.tolist() for part in np.unique((ticks.line, ticks.session), axis=1)), strict=True))
-    for stream in streams:
-        so_far = np.concatenate(([0], np.cumsum((ticks.line == stream[0]) & (ticks.session == stream[1]))))
-        base = lane.count(stream)
-        for at, event in enumerate(events):
-            if (event.line, event.session) == stream:
-                before[at] = base + int(so_far[places[at]])
-        lane.ticks[stream] = base + int(so_far[-1])
-    return list(zip(events, before, strict=True))
+    rows, mine = rows[skip.ticks :], np.arange(skip.events, len(events.times), dtype=np.int64)
+    received, times = ticks.received_us[rows], events.times[mine]
+    places = np.searchsorted(received, times, "left").astype(np.int64)
+    lane.last_us = max([lane.last_us, *received[-1:].tolist(), *times[-1:].tolist()])
+    counts = np.zeros(len(mine), np.int64)
+    for code, stream in enumerate(events.streams):
+        so_far = np.concatenate(([0], np.cumsum(events.of_ticks[rows] == code)))
+        told = events.stream[mine] == code
+        counts[told] = lane.count(stream) + so_far[places[told]]
+        lane.ticks[stream] = lane.count(stream) + int(so_far[-1])
+    return Plan(partition, rows, mine, places, counts)

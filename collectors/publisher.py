@@ -15,15 +15,13 @@ from infra import metrics
 from infra.kafka import producer
 from infra.metrics import Metric
 from schemas.topics import dlq
-from tierfeed.domain.words import Feed, SessionKind
+from tierfeed.domain.words import SessionKind
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
 
 QUEUE_RECORDS = 100_000
 """Records handed to librdkafka and not yet stored: about 12 MB of ticks."""
 FULL_QUEUE_WAIT_S = 0.002
-BULK_LINGER_MS = 5
-"""At full speed nobody waits for one tick, and larger batches compress better."""
 FLUSH_SLICE_S = 0.2
 SESSION_HEADER = [("kind", b"SessionRecord")]
 
@@ -43,21 +41,22 @@ class Publisher:
         self,
         kafka: KafkaSettings,
         topic: str,
-        feed: tuple[str, Feed, float],
+        records: RecordEncoder,
         lanes: Mapping[int, Lane],
         *,
+        linger_ms: float = 0.0,
         stall_s: float = 30.0,
         now_us: Callable[[], int] = wall_clock_us,
     ) -> None:
         self.topic = topic
         self._lanes = Lanes(lanes)
         self._stall_s, self._now_us = stall_s, now_us
-        self._records = RecordEncoder(*feed)
+        self._records = records
         self._failed: str | None = None
         # message.timeout.ms 0: a record that times out would leave a hole that later records jump over.
         self._rd = producer(
             kafka,
-            linger_ms=0 if feed[2] else BULK_LINGER_MS,
+            linger_ms=linger_ms,
             message_timeout_ms=0,
             queue_buffering_max_messages=2 * QUEUE_RECORDS,
             on_delivery=self._on_failure,
@@ -80,11 +79,12 @@ class Publisher:
         keys = [symbol.encode() for symbol in batch.ticks.symbols]
         codes = batch.ticks.symbol[rows].tolist()
         messages = [{"key": keys[code], "value": value} for code, value in zip(codes, payloads, strict=True)]
-        sessions = iter(self._records.sessions([told for plan in plans for told in plan.told], self._now_us()))
+        events, counts = (np.concatenate([getattr(plan, name) for plan in plans]) for name in ("events", "counts"))
+        sessions = iter(self._records.sessions(batch.events, events, counts, self._now_us()))
         for plan in plans:
             mine = [messages[place] for place in np.searchsorted(rows, plan.rows).tolist()]
-            await self._room(len(mine) + len(plan.told))
-            self._hand_over(plan.partition, mine, plan.places, sessions)
+            await self._room(len(mine) + len(plan.events))
+            self._hand_over(plan.partition, mine, plan.places.tolist(), sessions)
         for letter in batch.dead:
             await self._room(1)
             self._dead(letter)
@@ -124,11 +124,11 @@ class Publisher:
         """A start or end outside the planned course, with its reason, behind what each partition (of `only`) holds."""
         for at in self._lanes.partitions if only is None else only:
             lane = self._lanes[at]
-            told = [
-                (SessionEvent(kind, *stream, lane.last_us, reason=reason), lane.count(stream)) for stream in streams
-            ]
+            told = [SessionEvent(kind, *stream, lane.last_us, reason=reason) for stream in streams]
+            counts = np.array([lane.count(stream) for stream in streams], np.int64)
             await self._room(len(told))
-            self._hand_over(at, [], [0] * len(told), iter(self._records.sessions(told, self._now_us())))
+            payloads = self._records.sessions(told, np.arange(len(told)), counts, self._now_us())
+            self._hand_over(at, [], [0] * len(told), iter(payloads))
 
     async def _room(self, records: int) -> None:
         """Wait until the queue has room: librdkafka's own limit is never met, so nothing is refused out of order."""

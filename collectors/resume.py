@@ -85,7 +85,10 @@ def _place(script: Script, rows: Longs, tail: Seen | None) -> Cursor:
     if tail.session not in {session.session for session in script.sessions}:
         if tail.last_us <= script.start_us:
             return Cursor()
-        raise ConfigError(f"holds another session ({tail.session}) up to a later time than this tape begins")
+        raise ConfigError(
+            f"holds another session ({tail.session}) up to a later time than this tape begins, and time must not go "
+            f"back: play the tape rebased to now, or on a fresh topic"
+        )
     times, kinds, owners = script.events
     for at in np.flatnonzero((times == tail.time_us) & (kinds == int(tail.kind))).tolist():
         session = script.sessions[owners[at]]

@@ -15,18 +15,22 @@ from collectors.lanes import Lane
 from collectors.player import ScriptCollector
 from collectors.port import Batch, Collector, Ledger, SessionLostError, Stream
 from collectors.publisher import Publisher
+from collectors.records import RecordEncoder
 from collectors.replay.tape import SHIPPED, Tape, read_tape
 from collectors.resume import Resume, fresh, resume
 from collectors.script import Script
 from collectors.tail import lacking_sessions, read_dead, read_tails
 from infra import metrics
 from infra.metrics import Metric
+from infra.registry import SchemaIds, schema_ids
 from schemas import topics
 from tierfeed.domain.words import Feed, Line, SessionKind
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import KafkaSettings, Settings
 
 PROGRESS_EVERY_S = 0.1
+BULK_LINGER_MS = 5.0
+"""At full speed nobody waits for one tick, and larger batches compress better."""
 AWAIT_S = 60.0
 AWAIT_STEP_S = 0.2
 
@@ -109,28 +113,35 @@ async def collect(
     tape = spec.tape if isinstance(spec.tape, Tape) else await asyncio.to_thread(read_tape, spec.tape)
     script = tape.script(spec.broker)
     collector = ScriptCollector(script, speed=spec.speed, rebase=spec.rebase, rebase_at_us=spec.rebase_at_us)
-    run = Run(settings.kafka, collector, permitted=spec.redistribution_permitted, progress=progress)
+    topic = topics.PATTERNS["ticks"].topic(settings.kafka.partitions, broker=spec.broker)
+    ids = await asyncio.to_thread(schema_ids, settings.registry, [topic])
+    run = Run(settings.kafka, collector, ids, permitted=spec.redistribution_permitted, progress=progress)
     await run.prepare(script)
-    begun_us = script.start_us
-    return await run.to_end(stop, lambda: _gate(settings.kafka, spec.await_brokers, begun_us, go, stop))
+
+    async def gate() -> None:
+        if spec.await_brokers:
+            names = [topics.ticks(broker) for broker in spec.await_brokers]
+            await _others(lambda left: lacking_sessions(settings.kafka, left, ids.by_id, script.start_us), names, stop)
+        if go is not None:
+            await _either(go, stop)
+
+    return await run.to_end(stop, gate)
 
 
-async def _gate(
-    kafka: KafkaSettings, brokers: Sequence[str], begun_us: int, go: asyncio.Event | None, stop: asyncio.Event
-) -> None:
-    """Wait until the others have announced, and until the caller says go."""
-    names = [topics.ticks(broker) for broker in brokers]
-    deadline = asyncio.get_running_loop().time() + AWAIT_S
-    while names and not stop.is_set():
-        names = await asyncio.to_thread(lacking_sessions, kafka, names, begun_us)
-        if names and asyncio.get_running_loop().time() > deadline:
+async def _others(lacking: Callable[[Sequence[str]], list[str]], names: list[str], stop: asyncio.Event) -> None:
+    """Wait until the other brokers have announced. Raises UpstreamError."""
+    deadline = time.monotonic() + AWAIT_S
+    while not stop.is_set() and (names := await asyncio.to_thread(lacking, names)):
+        if time.monotonic() > deadline:
             raise UpstreamError(f"no session on {', '.join(names)} within {AWAIT_S:g} s")
-        await asyncio.sleep(AWAIT_STEP_S if names else 0)
-    if go is not None:
-        waits = [asyncio.ensure_future(event.wait()) for event in (go, stop)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
+        await asyncio.sleep(AWAIT_STEP_S)
+
+
+async def _either(go: asyncio.Event, stop: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in (go, stop)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
 
 
 class Run:
@@ -140,6 +151,7 @@ class Run:
         self,
         kafka: KafkaSettings,
         collector: Collector,
+        ids: SchemaIds,
         *,
         permitted: bool = False,
         progress: Report | None = None,
@@ -151,7 +163,7 @@ class Run:
                 f"broker {collector.broker}: redistribution_permitted is false: a real broker's ticks may not be "
                 f"published before an operator has set it"
             )
-        self._kafka, self._collector, self._stall_s = kafka, collector, stall_s
+        self._kafka, self._collector, self._ids, self._stall_s = kafka, collector, ids, stall_s
         self._topic = topics.ticks(collector.broker)
         self._progress, self._retry = progress, retry or Retry()
         self._open: dict[Stream, None] = {}
@@ -163,7 +175,7 @@ class Run:
     async def prepare(self, script: Script | None = None) -> Resume:
         """Look at the topic. With the `script` of a resumable collector: where to go on. Raises ConfigError."""
         self._script = script
-        seen = await asyncio.to_thread(read_tails, self._kafka, self._topic)
+        seen = await asyncio.to_thread(read_tails, self._kafka, self._topic, self._ids.by_id)
         resumable = script is not None and self._collector.resumable
         place = resume(script, self._topic, seen) if script is not None and resumable else fresh(seen)
         if script is not None and script.dead:
@@ -172,8 +184,12 @@ class Run:
             at: Lane(cursor, dict(place.counts.get(at, {})), place.last_us.get(at, 0))
             for at, cursor in place.done.items()
         }
-        feed = (self._collector.broker, self._collector.feed, self._collector.speed)
-        self._publisher = Publisher(self._kafka, self._topic, feed, lanes, stall_s=self._stall_s)
+        collector = self._collector
+        records = RecordEncoder(collector.broker, collector.feed, collector.speed, self._ids)
+        linger_ms = 0.0 if collector.speed else BULK_LINGER_MS
+        self._publisher = Publisher(
+            self._kafka, self._topic, records, lanes, linger_ms=linger_ms, stall_s=self._stall_s
+        )
         self._place = place
         return place
 

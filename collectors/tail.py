@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import confluent_kafka as ck
 
-from schemas.catalogue import decode
+from schemas.catalogue import Schema, decode
 from schemas.topics import dlq
 from tierfeed.domain.words import Line, SessionKind
 from tierfeed.errors import ConfigError, ContractError, UpstreamError
@@ -45,16 +45,16 @@ class Seen:
     last_us: int
 
 
-def read_tails(kafka: KafkaSettings, topic: str) -> dict[int, Seen | None]:
+def read_tails(kafka: KafkaSettings, topic: str, by_id: Mapping[int, Schema]) -> dict[int, Seen | None]:
     """The tail of every partition; None where it is empty. Raises UpstreamError; ConfigError for a strange topic."""
-    with _Reader(kafka) as reader:
+    with _Reader(kafka, by_id) as reader:
         partitions = reader.partitions(topic)
         return {at: reader.seen(topic, at, low, high) for at, (low, high) in reader.settled(topic, partitions).items()}
 
 
 def read_dead(kafka: KafkaSettings, topic: str) -> set[tuple[str, int]]:
     """(file, line) of every row a collector has dead-lettered from `topic`'s broker."""
-    with _Reader(kafka) as reader:
+    with _Reader(kafka, {}) as reader:
         name = dlq(topic)
         found = set()
         for at, (low, high) in reader.settled(name, reader.partitions(name)).items():
@@ -65,9 +65,11 @@ def read_dead(kafka: KafkaSettings, topic: str) -> set[tuple[str, int]]:
         return found
 
 
-def lacking_sessions(kafka: KafkaSettings, topics: Iterable[str], begun_us: int) -> list[str]:
+def lacking_sessions(
+    kafka: KafkaSettings, topics: Iterable[str], by_id: Mapping[int, Schema], begun_us: int
+) -> list[str]:
     """Those of `topics` where some partition does not hold a session record at or after `begun_us` yet."""
-    with _Reader(kafka) as reader:
+    with _Reader(kafka, by_id) as reader:
         lacking = []
         for topic in topics:
             for at in reader.partitions(topic):
@@ -82,7 +84,8 @@ def lacking_sessions(kafka: KafkaSettings, topics: Iterable[str], begun_us: int)
 class _Reader:
     """A consumer outside any group, for looking at the ends of partitions."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
+    def __init__(self, kafka: KafkaSettings, by_id: Mapping[int, Schema]) -> None:
+        self._by_id = by_id
         # A group id is demanded by the client and never used: nothing is subscribed or committed.
         self._consumer = ck.Consumer(
             kafka.client(
@@ -144,7 +147,8 @@ class _Reader:
         look = FIRST_LOOK
         while low < high:
             start = max(high - look, low)
-            found = tail_of([message.value() for message in self.messages(topic, partition, start, high)])
+            payloads = [message.value() for message in self.messages(topic, partition, start, high)]
+            found = tail_of(payloads, self._by_id)
             if found is not None:
                 return found
             if start == low:
@@ -169,14 +173,14 @@ def _us(at: datetime) -> int:
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
-def tail_of(payloads: list[bytes | None]) -> Seen | None:
+def tail_of(payloads: Iterable[bytes | None], by_id: Mapping[int, Schema]) -> Seen | None:
     """The tail of a partition from its last records. None where no planned session record is among them."""
     planned = None
     ticks: list[TickId] = []
     stopped, last_us = False, 0
     for payload in payloads:
         try:
-            name, record = decode(payload or b"")
+            name, record = decode(payload or b"", by_id)
         except ContractError:
             continue
         if name == "SessionRecord":

@@ -116,10 +116,14 @@ _REFUSALS = (EOFError, ValueError, TypeError, LookupError, ArithmeticError, Recu
 
 
 def write_body(written: Schema, record: Mapping[str, Any]) -> bytes:
-    """The Avro body of one record. Raises ContractError."""
+    """The Avro body of one record; a field with a default may be missing, none may be added. Raises ContractError."""
     out = io.BytesIO()
     try:
-        fastavro.schemaless_writer(out, written.parsed, record)
+        # The writer alone would make a number of text, and leave out what it does not know.
+        fastavro.validation.validate(record, written.parsed)
+        fastavro.schemaless_writer(out, written.parsed, record, strict_allow_default=True)
+    except fastavro.validation.ValidationError as error:
+        raise ContractError(f"{written.name}: {'; '.join(map(str, error.errors))}") from error
     except _REFUSALS as error:
         raise ContractError(f"{written.name}: {error!r}") from error
     return out.getvalue()

@@ -1,19 +1,23 @@
 """The sink as a Faust app: one agent over every topic that is stored, and the bars beside it."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import structlog
 from faust.types.tuples import TP
 
+from infra.registry import schema_ids
 from infra.transport import BatchApp, FetchedBatch, batch_app, run
+from schemas import topics
+from schemas.catalogue import Schema
+from schemas.codec import warm
 from sinks.bars import Bars
 from sinks.deadletters import DeadLetters
 from sinks.loader import Loader
 from sinks.placement import Cluster, SinkPlacement
 from sinks.setup import refuse_unmigrated
-from sinks.tables import TICKS, routes
+from sinks.tables import TICKS, Route, routes
 from sinks.writer import ClickHouseSink
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import Settings
@@ -32,7 +36,11 @@ async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     Nothing is acknowledged then that is not stored, and the next one goes on where ClickHouse says.
     """
     await asyncio.to_thread(refuse_unmigrated, settings)
-    part = _Part(settings)
+    stored = routes(settings.brokers, settings.tiers())
+    declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
+    ids = await asyncio.to_thread(schema_ids, settings.registry, [declared[topic] for topic in stored])
+    await asyncio.to_thread(warm)
+    part = _Part(settings, stored, ids.by_id)
     bars = asyncio.ensure_future(part.keep_bars(settings.sink.bars_every_s))
     try:
         await run(part.app, stop, ready)
@@ -46,11 +54,10 @@ async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
 class _Part:
     """The pieces of one sink process, put together."""
 
-    def __init__(self, settings: Settings) -> None:
-        stored = routes(settings.brokers, settings.tiers())
+    def __init__(self, settings: Settings, stored: Mapping[str, Route], by_id: Mapping[int, Schema]) -> None:
         letters = DeadLetters(settings.kafka)
         self._sink = ClickHouseSink(settings.clickhouse, settings.sink.app_id)
-        self._loader = Loader(stored, settings.sink, letters, self._fail)
+        self._loader = Loader(stored, settings.sink, letters, self._fail, by_id)
         self._placement = SinkPlacement(self._sink, stored, self._loader, Cluster(settings.kafka), letters)
         self._placement.before_revoke = self._forget_generation
         self._bars = Bars(self._sink.connection)

@@ -11,6 +11,8 @@ from sinks.connection import Connection
 SQL: Final = Path(__file__).with_name("sql")
 CLOCK_SLACK_US: Final = 60_000_000
 """How far the server's clock may be set back while ticks come in. Beyond it, `recompute_all` puts the bars right."""
+PARTITIONS: Final = 65_536
+"""More than a topic has."""
 COMPUTE_SETTINGS: Final[Mapping[str, Any]] = {
     # A tape may span years, and one statement then fills as many months' parts.
     "max_partitions_per_insert_block": 0,
@@ -70,10 +72,15 @@ class Bars:
         self._connection.command(self._filled("compute", minutes=minutes), settings=COMPUTE_SETTINGS)
 
     def _minutes_behind(self, behind: list[Behind]) -> str:
-        keys = ", ".join(f"(toUUID('{each.topic_id}'), toUInt32({each.partition}))" for each in behind)
-        nexts = [each.start for each in behind]
-        since_us = min(each.since_us for each in behind)
-        return self._filled("minutes_behind", keys=f"[{keys}]", nexts=str(nexts), since=str(since_us))
+        ids = sorted({str(each.topic_id) for each in behind})
+        return self._filled(
+            "minutes_behind",
+            topic_ids=str(ids),
+            topics=str(len(ids)),
+            places=str([ids.index(str(each.topic_id)) * PARTITIONS + each.partition for each in behind]),
+            nexts=str([each.start for each in behind]),
+            since=str(min(each.since_us for each in behind)),
+        )
 
     def _filled(self, name: str, **values: str) -> str:
         sql = self._sql[name]

@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 CONTROLS: Final = frozenset({"SessionRecord", "TierControl"})
 KIND_HEADER: Final = "kind"
 NO_EPOCH: Final = -1
-_BY_ID: Final[Mapping[int, Schema]] = {entry.id: entry for entry in catalogue.ALL}
+BY_ID: Final[Mapping[int, Schema]] = {entry.id: entry for entry in catalogue.ALL}
 
 
 class Unstored(StrEnum):
@@ -86,7 +86,7 @@ def read(
     fetched: Iterable[tuple[Place, Fetched]],
     routes: Mapping[str, Route],
     epochs: Mapping[Place, int],
-    by_id: Mapping[int, Schema] = _BY_ID,
+    by_id: Mapping[int, Schema] = BY_ID,
 ) -> Reading:
     """Read batches of topics that go to one table; a place's batches come in offset order.
 
@@ -138,11 +138,13 @@ class _Reader:
                 continue
             columns = _decoder(schema, schema_id).decode(self.frame, rows)
             self._dead(rows[~columns.ok], f"the body is not a {schema.name} (schema id {schema_id})")
-            self._note_epochs(rows, columns)
             if schema.name in CONTROLS:
                 self._count(rows[columns.ok], Unstored.CONTROL)
+                self._note_epochs(rows, columns, columns.ok)
             else:
-                decoded.append((rows, columns, self._belongs(rows, columns, schema)))
+                belongs = self._belongs(rows, columns, schema)
+                self._note_epochs(rows, columns, belongs)
+                decoded.append((rows, columns, belongs))
         if self.table.tiered:
             stale = self._stale(self.reading.epochs)
             for rows, _, keep in decoded:
@@ -162,9 +164,9 @@ class _Reader:
 
     # -- epochs
 
-    def _note_epochs(self, rows: Longs, columns: Columns) -> None:
+    def _note_epochs(self, rows: Longs, columns: Columns, which: Bools) -> None:
         if self.table.tiered and "epoch" in columns.fields:
-            self.epoch_of[rows[columns.ok]] = columns.longs("epoch")[columns.ok]
+            self.epoch_of[rows[which]] = columns.longs("epoch")[which]
 
     def _stale(self, epochs: dict[Place, int]) -> Bools:
         """Which records are of an older epoch than one before them in their partition."""

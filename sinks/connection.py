@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
+THROW_IF: Final = 395
+"""ClickHouse's FUNCTION_THROW_IF_VALUE_IS_NON_ZERO."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ class Connection:
         try:
             return statement(self._connected())
         except ClickHouseError as error:
-            if FENCED in str(error):
+            # By its code: the text stands in every other error that quotes the statement, too.
+            if getattr(error, "code", None) == THROW_IF and FENCED in str(error):
                 raise FencedError("another sink owns a partition of this insert") from error
             raise UpstreamError(f"ClickHouse at {self.url}: {error}") from error
 

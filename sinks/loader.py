@@ -14,7 +14,8 @@ from typing import Final, Protocol
 import structlog
 
 from infra.metrics import Metric, count, observe
-from sinks.batch import Fetched, Poison, Reading, Unstored, read
+from schemas.catalogue import Schema
+from sinks.batch import BY_ID, Fetched, Poison, Reading, Unstored, read
 from sinks.port import Place, Stored, Tenure
 from sinks.tables import Route
 from tierfeed.settings import SinkSettings
@@ -67,8 +68,10 @@ class Loader:
         settings: SinkSettings,
         box: DeadLetterBox,
         fail: Callable[[BaseException], None],
+        by_id: Mapping[int, Schema] = BY_ID,
     ) -> None:
         self._routes = routes
+        self._by_id = by_id
         self._box = box
         self._fail = fail
         self._settings = settings
@@ -117,7 +120,7 @@ class Loader:
     def store(self, items: list[_Item], tenure: Tenure) -> Reading:
         """Blocks. Dead letters go first: a row stored behind one says that everything before it was dealt with."""
         epochs = {item.place: self.done[item.place].stored.epoch for item in items}
-        reading = read(((item.place, item.batch) for item in items), self._routes, epochs)
+        reading = read(((item.place, item.batch) for item in items), self._routes, epochs, self._by_id)
         if reading.poison:
             self._box.send(reading.poison)
         rows = reading.rows

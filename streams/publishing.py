@@ -13,7 +13,7 @@ from streams.kernels import state as st
 from streams.kernels.state import NEVER, Records, Rows
 from streams.reading import Poison
 from tierfeed.domain.tiers import Tier
-from tierfeed.domain.words import ControlKind, QuoteState
+from tierfeed.domain.words import BrokerStatus, ControlKind
 
 OPENED, CLOSED = "opened", "closed"
 STAGE = "stream"
@@ -86,7 +86,9 @@ class Publisher:
             if cut > start:
                 self._producer.send_batch(topic, self._partition, messages[start:cut])
             kind = ControlKind.STALE if stale else ControlKind.FRESH
-            self.control(t, kind, int(rows["as_of"][i]), symbol=self._symbols[rows["symbol"][i]])
+            statuses = {BrokerStatus(code).name for code in brokers["status"][i][: len(self._members[t])].tolist()}
+            reason = ",".join(sorted(statuses)) if stale else None
+            self.control(t, kind, int(rows["released"][i]), symbol=self._symbols[rows["symbol"][i]], reason=reason)
             start = cut
         if start < len(messages):
             self._producer.send_batch(topic, self._partition, messages[start:] if start else messages)
@@ -170,7 +172,7 @@ class Publisher:
             "symbol": symbol,
             "time": time_us,
             "epoch": self.epoch,
-            "reason": reason or (f"no eligible broker: {QuoteState.STALE.name}" if kind is ControlKind.STALE else None),
+            "reason": reason,
         }
         value = catalogue.encode("TierControl", record, self._ids["TierControl"])
         headers = [("kind", b"TierControl")]

@@ -11,7 +11,7 @@ from infra.transport import FetchedBatch
 from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
 from streams.kernels.intern import MALFORMED, Symbols, named
-from streams.kernels.state import BEAT, END, EVENT, NEVER, START, TICK, UNREADABLE, Records
+from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records
 from tierfeed.domain.words import SessionKind
 
 KIND_OF_SESSION = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionKind.SESSION_END: END}
@@ -92,9 +92,10 @@ class Reader:
         belongs = np.ones(len(rows), np.bool_)
         named(columns.buf, *columns.strings("broker"), self._name, belongs)
         priced = (bid >= 0) & (ask >= 0) & np.isfinite(bid) & np.isfinite(ask) & ((bid > 0) | (ask > 0))
-        readable = columns.ok & belongs & (symbols != MALFORMED)
-        if not (readable & priced).all():
-            for k in np.flatnonzero(~(readable & priced)).tolist():
+        readable = columns.ok & belongs
+        fit = readable & priced & (symbols != MALFORMED)
+        if not fit.all():
+            for k in np.flatnonzero(~fit).tolist():
                 reason = self._complaint(columns, k, bool(belongs[k]), int(symbols[k]))
                 _add_poison(reading, batch, int(rows[k]), reason)
         if readable.all():
@@ -103,8 +104,8 @@ class Reader:
             kept, chosen = rows[readable], readable
         events = reading.events
         part = np.zeros(len(kept), EVENT)
-        part["broker"], part["kind"], part["offset"] = self._index, TICK, events["offset"][kept]
-        part["symbol"] = symbols[chosen]
+        part["broker"], part["offset"], part["symbol"] = self._index, events["offset"][kept], symbols[chosen]
+        part["kind"] = np.where(part["symbol"] == MALFORMED, NAMELESS, TICK)
         part["stream"] = self._streams_of(columns.longs("line")[chosen], columns.longs("session")[chosen])
         part["bid"], part["ask"] = bid[chosen], ask[chosen]
         for name in ("bid_size", "ask_size"):

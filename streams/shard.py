@@ -74,8 +74,10 @@ class Shard:
 
     # -- in
 
-    def prime(self, published: Sequence[Published]) -> None:
+    def prime(self, published: Sequence[Published], settled_us: int | None) -> None:
         """Take up numbering and intervals where an earlier worker left them; what it covered is applied silently."""
+        if settled_us is not None:
+            self.state.engine["settled"] = settled_us
         for was in sorted(published, key=lambda p: p.released):
             s = self._symbol(was.symbol)
             composite = self.state.composites[was.tier, s]
@@ -164,8 +166,7 @@ class Shard:
         events, safe = self.aligner.take()
         applied = self._apply(events, NEVER if safe == FOREVER else safe, NEVER, emit)
         if safe == FOREVER:
-            # Nothing is owed: last values go out and windows close, and time stands still again.
-            self._apply(None, self._last_due(), NEVER, emit)
+            self._settle(emit)
         return applied
 
     def clock_us(self, wall_us: int) -> int | None:
@@ -203,14 +204,16 @@ class Shard:
         else:
             self.live = on_wall_clock and all(lane.at_end for lane in self.aligner.lanes)
 
-    def _last_due(self) -> int:
-        now = int(self.state.engine["now"][0])
-        if now == NEVER:
-            return int(NEVER)
+    def _settle(self, emit: Emit) -> None:
+        """Nothing is owed: the second in progress ends, last values go out, and time stands still again."""
+        last = max(lane.time for lane in self.aligner.lanes)
+        if last == NEVER:
+            return
+        self._apply(None, (last // SECOND_US + 1) * SECOND_US, NEVER, emit)
         pending = self.state.composites["pending"] == 1
-        due = int((self.state.composites["last_release"] + self.state.tiers["interval"][:, None])[pending].max(initial=0))
-        second = -(-now // SECOND_US) * SECOND_US if (self.state.windows["active"] == 1).any() else now
-        return max(due, second)
+        if pending.any():
+            dues = self.state.composites["last_release"] + self.state.tiers["interval"][:, None]
+            self._apply(None, int(dues[pending].max()), NEVER, emit)
 
     def _apply(self, events: Records | None, until: int, clock: int, emit: Emit) -> int:
         if events is None:

@@ -12,10 +12,10 @@ import numpy as np
 
 from schemas.catalogue import Schema, header
 from schemas.codec.encode_loop import BAD_FIELD, BAD_INDEX, FULL, POSITION, REFUSED, encode_rows
-from schemas.codec.filling import Filling
+from schemas.codec.filling import Filling, Texts
 from schemas.codec.generic import write_records
 from schemas.codec.program import Program
-from schemas.codec.values import Column
+from schemas.codec.values import Column, Pool
 from tierfeed.errors import ContractError
 
 _FIRST_BYTES = 128
@@ -29,8 +29,10 @@ class Encoder:
     def __init__(self, schema: Schema, schema_id: int | None = None) -> None:
         self.schema = schema
         self.schema_id = schema.id if schema_id is None else schema_id
+        self._header = np.frombuffer(header(self.schema_id), dtype=np.uint8)
         self._program = Program.of(schema)
         self._record_bytes = _FIRST_BYTES
+        self._merged: tuple[tuple[Pool, ...], Texts] | None = None
 
     def encode(self, n: int, columns: Mapping[str, Column]) -> list[bytes]:
         """`n` records. Raises ContractError; TypeError and ValueError where a column has the wrong type or length."""
@@ -39,12 +41,11 @@ class Encoder:
         return self._encoded(n, Filling(self._program, self.schema.name, n, columns))
 
     def _encoded(self, n: int, filling: Filling) -> list[bytes]:
-        head = np.frombuffer(header(self.schema_id), dtype=np.uint8)
         program, items = (self._program.rows, self._program.top), (*filling.items, filling.offsets)
         buf, lengths = np.empty(self._record_bytes * (n + 1), dtype=np.uint8), np.empty(n, dtype=np.int64)
-        texts, progress = filling.texts(), np.zeros(4, dtype=np.int64)
+        texts, progress = self._texts(filling), np.zeros(4, dtype=np.int64)
         while True:
-            told = encode_rows(head, program, filling.record, items, texts, (buf, lengths), progress)
+            told = encode_rows(self._header, program, filling.record, items, texts, (buf, lengths), progress)
             if told == REFUSED:
                 raise ContractError(filling.refusal(int(progress[BAD_FIELD]), int(progress[BAD_INDEX])))
             written = buf[: progress[POSITION]]
@@ -54,3 +55,11 @@ class Encoder:
             buf = np.empty(2 * len(buf), dtype=np.uint8)
             buf[: len(written)] = written
             self._record_bytes = min(len(buf) // (n + 1), _MOST_FIRST_BYTES)
+
+    def _texts(self, filling: Filling) -> Texts:
+        """The pools in one; kept, as batch after batch has the same."""
+        pools = tuple(filling.pools.values())
+        merged = self._merged
+        if merged is None or merged[0] != pools:
+            merged = self._merged = (pools, filling.texts())
+        return merged[1]

@@ -1,6 +1,6 @@
 """Lays a batch's columns end to end, as the encoding loop walks them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ from tierfeed.errors import ContractError
 
 Longs = npt.NDArray[np.int64]
 Store = tuple[Longs, npt.NDArray[np.bool_]]
+Texts = tuple[npt.NDArray[np.uint8], Longs, Longs, Longs]
+
+LONG, REAL, BOOLEAN = np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.bool_)
 
 
 def check_names(fields: tuple[Field, ...], columns: Mapping[str, Column], where: str) -> None:
@@ -22,13 +25,15 @@ def check_names(fields: tuple[Field, ...], columns: Mapping[str, Column], where:
         raise ContractError(f"{where}: columns missing: {missing}, columns of no field: {unknown}")
 
 
-def checked(values: npt.NDArray[Any], dtype: type[np.generic], n: int, where: str) -> npt.NDArray[Any]:
+def checked(values: npt.NDArray[Any], dtype: np.dtype[Any], n: int) -> npt.NDArray[Any]:
     """The values, if there are `n` of them and `dtype` can hold them all. Raises TypeError and ValueError."""
+    if type(values) is np.ndarray and values.dtype is dtype and values.shape == (n,):
+        return values
     array = np.asarray(values)
     if not np.can_cast(array.dtype, dtype):
-        raise TypeError(f"{where}: must be {dtype.__name__}, was {array.dtype}")
+        raise TypeError(f"must be {dtype}, was {array.dtype}")
     if array.shape != (n,):
-        raise ValueError(f"{where}: must have {n} values, had shape {array.shape}")
+        raise ValueError(f"must have {n} values, had shape {array.shape}")
     return array
 
 
@@ -39,61 +44,70 @@ class Filling:
         self.program = program
         self.name = name
         self.pools: dict[int, Pool] = {}
+        self._repeated: dict[int, Mapping[str, Column]] = {}
         check_names(program.fields, columns, name)
         self.offsets = np.zeros((program.arrays, n + 1), dtype=np.int64)
-        for entry in program.fields:
-            if entry.kind == ARRAY:
-                self._count(entry, columns[entry.name], n)
-        room = int(self.offsets[:, -1].max()) if program.arrays else 0
+        arrays = [(f, entry) for f, entry in enumerate(program.fields) if entry.kind == ARRAY]
+        for f, entry in arrays:
+            self._put(f, columns[entry.name], self._count, n)
         self.record = _store(program.columns, n)
-        self.items = _store(program.item_columns, room)
+        self.items = _store(program.item_columns, int(self.offsets[:, -1].max(initial=0)))
         for f, entry in enumerate(program.fields):
-            self._lay(f, entry, columns[entry.name], n)
+            if entry.kind != ARRAY:
+                self._put(f, columns[entry.name], self._record, n)
+        for f, entry in arrays:
+            first, total = int(program.rows[f, FIRST_CHILD]), int(self.offsets[entry.column, -1])
+            for g, item in enumerate(entry.items, first):
+                self._put(g, self._repeated[f][item.name], self._item, total)
 
-    def _count(self, entry: Field, column: Column, n: int) -> None:
-        where = f"{self.name}.{entry.name}"
+    def _put(self, f: int, column: Column, act: Callable[[int, Column, int], None], n: int) -> None:
+        try:
+            act(f, column, n)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{self.name}.{self.program.paths[f]}: {error}") from error
+
+    def _count(self, f: int, column: Column, n: int) -> None:
         if not isinstance(column, Repeated):
-            raise TypeError(f"{where}: must be Repeated, was {type(column).__name__}")
-        check_names(entry.items, column.columns, where)
-        counts = checked(column.counts, np.int64, n, where)
+            raise TypeError(f"must be Repeated, was {type(column).__name__}")
+        entry = self.program.entries[f]
+        check_names(entry.items, column.columns, f"{self.name}.{entry.name}")
+        counts = checked(column.counts, LONG, n)
         if n and counts.min() < 0:
-            raise ValueError(f"{where}: counts must not be negative, was {counts.min()}")
+            raise ValueError(f"counts must not be negative, was {counts.min()}")
         np.cumsum(counts, out=self.offsets[entry.column, 1:])
+        self._repeated[f] = column.columns
 
-    def _lay(self, f: int, entry: Field, column: Column, n: int) -> None:
-        where = f"{self.name}.{entry.name}"
-        if not isinstance(column, Repeated):
-            self._scalar(f, (entry, where), column, self.record, n)
-            return
-        if entry.kind != ARRAY:
-            raise TypeError(f"{where}: is no array, was Repeated")
-        first, total = int(self.program.rows[f, FIRST_CHILD]), int(self.offsets[entry.column, -1])
-        for g, item in enumerate(entry.items, first):
-            self._scalar(g, (item, f"{where}.{item.name}"), column.columns[item.name], self.items, total)
+    def _record(self, f: int, column: Column, n: int) -> None:
+        at = self.program.entries[f].column
+        self._scalar(f, column, (self.record[0][at], self.record[1][at]), n)
 
-    def _scalar(self, f: int, field: tuple[Field, str], column: Column, store: Store, n: int) -> None:
-        entry, where = field
-        values, present = store[0][entry.column, :n], store[1][entry.column, :n]
-        if isinstance(column, Nullable):
+    def _item(self, f: int, column: Column, n: int) -> None:
+        at = self.program.entries[f].column
+        self._scalar(f, column, (self.items[0][at, :n], self.items[1][at, :n]), n)
+
+    def _scalar(self, f: int, column: Column, store: Store, n: int) -> None:
+        entry = self.program.entries[f]
+        values, present = store
+        if type(column) is Nullable:
             if not entry.nullable:
-                raise TypeError(f"{where}: is not nullable")
-            present[:] = checked(column.valid, np.bool_, n, f"{where}, valid")
+                raise TypeError("is not nullable")
+            present[:] = checked(column.valid, BOOLEAN, n)
             column = column.column
         elif entry.nullable:
             present[:] = True
         if entry.kind == STRING:
-            if not isinstance(column, Strings):
-                raise TypeError(f"{where}: must be Strings, was {type(column).__name__}")
-            values[:] = checked(column.codes, np.int64, n, where)
+            if type(column) is not Strings:
+                raise TypeError(f"must be Strings, was {type(column).__name__}")
+            values[:] = checked(column.codes, LONG, n)
             self.pools[f] = column.pool if isinstance(column.pool, Pool) else Pool.of(column.pool)
         elif not isinstance(column, np.ndarray):
-            raise TypeError(f"{where}: must be an array, was {type(column).__name__}")
+            raise TypeError(f"must be an array, was {type(column).__name__}")
         elif entry.kind == DOUBLE:
-            values.view(np.float64)[:] = checked(column, np.float64, n, where)
+            values.view(np.float64)[:] = checked(column, REAL, n)
         else:
-            values[:] = checked(column, np.int64, n, where)
+            values[:] = checked(column, LONG, n)
 
-    def texts(self) -> tuple[npt.NDArray[np.uint8], Longs, Longs, Longs]:
+    def texts(self) -> Texts:
         """All pools in one, as `encode_rows` takes them."""
         firsts, counts = (np.zeros(len(self.program.rows), dtype=np.int64) for _ in range(2))
         data, bounds = [np.empty(0, dtype=np.uint8)], [np.empty(0, dtype=np.int64)]
@@ -110,13 +124,11 @@ class Filling:
 
     def refusal(self, f: int, index: int) -> str:
         """What was wrong with the value of row `f` of the program that was refused."""
-        top, of_item = self.program.fields, f >= self.program.top
-        paths = [(item, f"{entry.name}.{item.name}") for entry in top for item in entry.items]
-        entry, path = paths[f - len(top)] if of_item else (top[f], top[f].name)
+        entry, of_item = self.program.entries[f], f >= self.program.top
         value = (self.items if of_item else self.record)[0][entry.column, index]
         low, high = (0, len(self.pools[f]) - 1) if entry.kind == STRING else (entry.low, entry.high)
         place = "item" if of_item else "record"
-        return f"{self.name}.{path}, {place} {index}: must be {low} to {high}, was {value}"
+        return f"{self.name}.{self.program.paths[f]}, {place} {index}: must be {low} to {high}, was {value}"
 
 
 def _store(columns: int, rows: int) -> Store:

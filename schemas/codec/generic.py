@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from schemas.catalogue import Schema, read_body, write_body
 from schemas.codec.columns import Columns
-from schemas.codec.filling import check_names, checked
+from schemas.codec.filling import BOOLEAN, LONG, REAL, check_names, checked
 from schemas.codec.program import ARRAY, DOUBLE, OTHER, STRING, Field, Program
 from schemas.codec.values import Column, Nullable, Pool, Repeated, Strings
 from tierfeed.errors import ContractError
@@ -119,29 +119,36 @@ def write_records(
 
 def _records(fields: tuple[Field, ...], columns: Mapping[str, Column], n: int, where: str) -> list[dict[str, Any]]:
     check_names(fields, columns, where)
-    values = [_values(entry, columns[entry.name], n, f"{where}.{entry.name}") for entry in fields]
+    values = [_told(entry, columns[entry.name], n, f"{where}.{entry.name}") for entry in fields]
     names = [entry.name for entry in fields]
     return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+
+
+def _told(entry: Field, column: Column, n: int, where: str) -> list[Any]:
+    try:
+        return _values(entry, column, n, where)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{where}: {error}") from error
 
 
 def _values(entry: Field, column: Column, n: int, where: str) -> list[Any]:
     valid = [True] * n
     if isinstance(column, Nullable):
-        valid = checked(column.valid, np.bool_, n, f"{where}, valid").tolist()
+        valid = checked(column.valid, BOOLEAN, n).tolist()
         column = column.column
     if isinstance(column, Repeated):
-        counts = checked(column.counts, np.int64, n, where).tolist()
+        counts = checked(column.counts, LONG, n).tolist()
         items = iter(_records(entry.items, column.columns, sum(counts), where))
         return [[next(items) for _ in range(count)] for count in counts]
     if isinstance(column, Strings):
         texts = column.pool.strings if isinstance(column.pool, Pool) else column.pool
-        values = checked(column.codes, np.int64, n, where).tolist()
+        values = checked(column.codes, LONG, n).tolist()
         return [_picked(texts, value, where) if there else None for there, value in zip(valid, values, strict=True)]
     if isinstance(column, np.ndarray):
-        values = checked(column, np.float64 if entry.kind == DOUBLE else np.int64, n, where).tolist()
+        values = checked(column, REAL if entry.kind == DOUBLE else LONG, n).tolist()
         return [_scalar(entry, value, where) if there else None for there, value in zip(valid, values, strict=True)]
     if len(column) != n:
-        raise ValueError(f"{where}: must have {n} values, had {len(column)}")
+        raise ValueError(f"must have {n} values, had {len(column)}")
     return column
 
 

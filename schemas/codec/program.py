@@ -50,30 +50,39 @@ class Field:
         return self.null_branch >= 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """`rows[:top]` are the record's fields."""
+    """`entries` and `paths` name the field of each row; `rows[:top]` are the record's own."""
 
     fields: tuple[Field, ...]
+    entries: tuple[Field, ...]
+    paths: tuple[str, ...]
     rows: npt.NDArray[np.int64]
     columns: int
     item_columns: int
     arrays: int
+    complete: bool
+    """Whether the compiled loops can do it all."""
 
     @property
     def top(self) -> int:
         return len(self.fields)
 
-    @property
-    def complete(self) -> bool:
-        """Whether the compiled loops can do it all."""
-        return all(entry.kind != OTHER for entry in self.fields)
-
     @classmethod
     def of(cls, schema: Schema) -> "Program":
         reader = _Reader()
         fields = tuple(reader.field(entry) for entry in schema.parsed["fields"])
-        return cls(fields, _table(fields), reader.columns, reader.item_columns, reader.arrays)
+        children = [(item, f"{entry.name}.{item.name}") for entry in fields for item in entry.items]
+        return cls(
+            fields=fields,
+            entries=(*fields, *(item for item, _ in children)),
+            paths=(*(entry.name for entry in fields), *(path for _, path in children)),
+            rows=_table(fields),
+            columns=reader.columns,
+            item_columns=reader.item_columns,
+            arrays=reader.arrays,
+            complete=all(entry.kind != OTHER for entry in fields),
+        )
 
 
 class _InexpressibleError(Exception):

@@ -10,6 +10,7 @@ INSERT INTO bars_1m
     broker, symbol, minute, open, high, low, close, bid_high, bid_low, ask_high, ask_low, spread_mean,
     ticks, crossed, rows, computed_at
 )
+WITH sumIf(spread_nano, fit) / greatest(countIf(fit), 1) / 1e9 AS spread
 SELECT
     broker,
     symbol,
@@ -22,8 +23,8 @@ SELECT
     minIf(bid, fit),
     maxIf(ask, fit),
     minIf(ask, fit),
-    if(fits = 0, 0, round(sumIf(spread_nano, fit) / fits / 1e9, if(endsWith(symbol, 'JPY'), 5, 7))),
-    countIf(fit) AS fits,
+    if(endsWith(symbol, 'JPY'), round(spread, 5), round(spread, 7)),
+    countIf(fit),
     countIf(fit AND ask < bid),
     count(),
     now64(6, 'UTC')

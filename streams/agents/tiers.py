@@ -105,7 +105,7 @@ class TierWorker:
 
     def _take_over(self, p: int, memory: takeover.Memory) -> _Owned:
         shard = Shard(self.brokers, self.tiers, rules_of(self.settings), self.ids)
-        shard.prime(memory.published)
+        shard.prime(memory.published, memory.heartbeat_us)
         publisher = Publisher(self.app.rd_producer, p, self.brokers, self.tiers, shard.symbols.names, self.ids)
         publisher.epoch = memory.epoch + 1
         publisher.resume(memory.heartbeat_us, memory.windows_after, memory.windows_at)

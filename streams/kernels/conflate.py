@@ -14,18 +14,29 @@ CONTROL_STALE, CONTROL_FRESH = int(ControlKind.STALE), int(ControlKind.FRESH)
 
 
 @kernel
-def update(state, rows, t, s, now, clock, cause_broker, cause_offset):
-    """Number one update of (tier, symbol); release it at once where the interval permits.
+def _covered(state, t, s, now, cause_broker, cause_offset):
+    """Whether an earlier worker's record has this cause in it already, so that it is applied silently.
 
-    Silent where a record released by an earlier worker covers it: a cause with an offset at or below the covered
-    offset of its broker, a timer (`cause_broker` -1) at or before the covered time.
+    Records tell the offsets of their tier's brokers; for a timer, and for a broker outside the tier (whose tick may
+    release a quote from quarantine), the time decides. And what was due before `settled` and is in no record never was
+    an update: it only looks like one, because the rewind begins after the quote that it merely repeats.
     """
     composite = state.composites[t, s]
-    if cause_broker >= 0:
-        if cause_offset <= state.covered_offset[t, s, cause_broker]:
-            return
-    elif now <= composite.covered_as_of:
+    if composite.covered_as_of == NEVER:
+        return False
+    if cause_broker >= 0 and state.has_broker[t, cause_broker] == 1:
+        covered = cause_offset <= state.covered_offset[t, s, cause_broker]
+    else:
+        covered = now <= composite.covered_as_of
+    return covered or max(now, composite.last_release + state.tiers[t].interval) < state.engine[0].settled
+
+
+@kernel
+def update(state, rows, t, s, now, clock, cause_broker, cause_offset):
+    """Number one update of (tier, symbol), caused by a record of a broker or (-1) by a timer; release it if it may."""
+    if _covered(state, t, s, now, cause_broker, cause_offset):
         return
+    composite = state.composites[t, s]
     composite.upto += 1
     composite.as_of = max(composite.as_of, now)
     quotes = state.quotes
@@ -49,8 +60,11 @@ def update(state, rows, t, s, now, clock, cause_broker, cause_offset):
     last = composite.last_release
     release_time = max(composite.as_of, clock)
     if last == NEVER or release_time >= last + state.tiers[t].interval:
-        release(state, rows, t, s, release_time, bid_broker, ask_broker)
+        r = rows.n[0]
+        _write(state, rows.quotes[r], rows.brokers[r], t, s, bid_broker, ask_broker)
+        release(state, rows, t, s, release_time)
     else:
+        _write(state, state.held_rows[t, s], state.held_brokers[t, s], t, s, bid_broker, ask_broker)
         composite.pending = 1
 
 
@@ -78,22 +92,23 @@ def fire_due(state, rows, t, clock):
     tier.due_head = (head + 1) % state.dues.shape[1]
     tier.due_count -= 1
     if state.composites[t, s].pending == 1:
-        bid_broker, ask_broker = best(state, t, s)
-        release(state, rows, t, s, max(due, clock), bid_broker, ask_broker)
+        r = rows.n[0]
+        rows.quotes[r] = state.held_rows[t, s]
+        for i in range(state.tiers[t].broker_count):
+            rows.brokers[r, i] = state.held_brokers[t, s, i]
+        release(state, rows, t, s, max(due, clock))
 
 
 @kernel
-def release(state, rows, t, s, release_time, bid_broker, ask_broker):
-    """Write the record of (tier, symbol) as it stands, and start its next interval."""
+def release(state, rows, t, s, release_time):
+    """Complete the next row, which has the composite in it, and start the symbol's next interval."""
     composite = state.composites[t, s]
     r = rows.n[0]
     rows.n[0] = r + 1
     row = rows.quotes[r]
     row.tier = t
     row.symbol = s
-    as_of = composite.as_of
-    row.as_of = as_of
-    row.due = as_of if composite.last_release == NEVER else composite.last_release + state.tiers[t].interval
+    row.due = row.as_of if composite.last_release == NEVER else composite.last_release + state.tiers[t].interval
     row.released = release_time
     row.upto = composite.upto
     row.conflated = composite.upto - composite.published_upto - 1
@@ -101,15 +116,12 @@ def release(state, rows, t, s, release_time, bid_broker, ask_broker):
     row.spread_max = composite.spread_max
     row.mid_low = composite.mid_low
     row.mid_high = composite.mid_high
-    _write_composite(state, row, s, bid_broker, ask_broker)
-    _write_brokers(state, rows, r, t, s)
-    was, state_now = composite.published_state, row.state
     row.control = 0
-    if state_now == STALE and was != STALE:
+    if row.state == STALE and composite.published_state != STALE:
         row.control = CONTROL_STALE
-    elif was == STALE and state_now != STALE:
+    elif composite.published_state == STALE and row.state != STALE:
         row.control = CONTROL_FRESH
-    composite.published_state = state_now
+    composite.published_state = row.state
     composite.published_upto = composite.upto
     composite.last_release = release_time
     composite.pending = 0
@@ -131,10 +143,16 @@ def await_due(state, t, s, due):
 
 
 @kernel
-def _write_composite(state, row, s, bid_broker, ask_broker):
-    quotes = state.quotes
-    as_of = row.as_of
-    scale = state.scale[s]
+def _write(state, row, lines, t, s, bid_broker, ask_broker):
+    """Write the composite of (tier, symbol) as it stands: `row`, and its brokers in the tier's order: `lines`."""
+    row.as_of = state.composites[t, s].as_of
+    _write_best(state, row, s, bid_broker, ask_broker)
+    _write_brokers(state, row, lines, t, s)
+
+
+@kernel
+def _write_best(state, row, s, bid_broker, ask_broker):
+    quotes, scale = state.quotes, state.scale[s]
     bid = np.nan
     ask = np.nan
     row.bid_size = np.nan
@@ -144,11 +162,11 @@ def _write_composite(state, row, s, bid_broker, ask_broker):
     if bid_broker >= 0:
         bid = quotes[bid_broker, s].bid
         row.bid_size = quotes[bid_broker, s].bid_size
-        row.bid_age = as_of - quotes[bid_broker, s].received_time
+        row.bid_age = row.as_of - quotes[bid_broker, s].received_time
     if ask_broker >= 0:
         ask = quotes[ask_broker, s].ask
         row.ask_size = quotes[ask_broker, s].ask_size
-        row.ask_age = as_of - quotes[ask_broker, s].received_time
+        row.ask_age = row.as_of - quotes[ask_broker, s].received_time
     row.bid_broker = bid_broker
     row.ask_broker = ask_broker
     row.bid = bid
@@ -159,17 +177,17 @@ def _write_composite(state, row, s, bid_broker, ask_broker):
 
 
 @kernel
-def _write_brokers(state, rows, r, t, s):
-    quotes, row = state.quotes, rows.quotes[r]
-    detail = state.tiers[t].detail
+def _write_brokers(state, row, lines, t, s):
+    quotes, detail = state.quotes, state.tiers[t].detail
     row.eligible = 0
     row.quarantined = 0
     newest = -1
     for i in range(state.tiers[t].broker_count):
         b = state.tier_brokers[t, i]
         status = status_of(state, b, s)
-        quote, line = quotes[b, s], rows.brokers[r, i]
-        line.source = state.brokers[b].applied_offset
+        quote, line = quotes[b, s], lines[i]
+        line.source = max(state.brokers[b].applied_offset, state.covered_offset[t, s, b])
+        line.status = status
         if status == ELIGIBLE:
             row.eligible += 1
         elif status == IN_QUARANTINE:
@@ -179,7 +197,6 @@ def _write_brokers(state, rows, r, t, s):
         ):
             newest = b
         if detail == 1:
-            line.status = status
             line.bid = quote.bid if quote.bid > 0.0 else np.nan
             line.ask = quote.ask if quote.ask > 0.0 else np.nan
             line.bid_size = quote.bid_size
@@ -192,5 +209,5 @@ def _write_brokers(state, rows, r, t, s):
     if newest >= 0:
         row.event_time = quotes[newest, s].event_time
         row.received_time = quotes[newest, s].received_time
-        if quotes[newest, s].event_time != NEVER:
-            row.feed_latency = quotes[newest, s].received_time - quotes[newest, s].event_time
+        if row.event_time != NEVER:
+            row.feed_latency = row.received_time - row.event_time

@@ -15,6 +15,7 @@ from streams.kernels.state import (
     ACCEPTED,
     BEAT,
     END,
+    NAMELESS,
     NEVER,
     NOT_HELD,
     QUARANTINED,
@@ -104,7 +105,7 @@ def _second(state, rules, now, clock, rows):
     touched[:symbols] = 0
     changed = False
     for b in range(brokers.shape[0]):
-        died = brokers[b].live == 1 and now - brokers[b].last_beat > rules.heartbeat_timeout_us
+        died = brokers[b].live == 1 and not _has_open_stream(state, b)
         if died:
             brokers[b].live = 0
         for s in range(symbols):
@@ -174,32 +175,41 @@ def _event(state, rules, events, i, clock, rows):
         drop, confirmed = _tick(state, rules, events, i, now)
     elif kind == BEAT:
         brokers[b].heartbeats += 1
-    _judge_liveness(state, rows, b, kind, now, clock, events[i].offset, s if drop == APPLIED else NO_SYMBOL)
-    if kind == TICK and drop == APPLIED:
+    elif kind == NAMELESS:
+        drop = INVALID
+    applied = kind == TICK and drop == APPLIED
+    if _liveness_changed(state, b, kind):
+        for k in range(engine.symbols):
+            touched = 1 << b if state.quotes[b, k].held != NOT_HELD else 0
+            if applied and k == s:
+                touched |= confirmed
+            if touched != 0:
+                _update_tiers(state, rows, touched, k, now, clock, b, events[i].offset)
+    elif applied:
         _update_tiers(state, rows, confirmed | (1 << b), s, now, clock, b, events[i].offset)
     return drop
 
 
 @kernel
-def _judge_liveness(state, rows, b, kind, now, clock, offset, applied_symbol):
-    """Revive the broker, or end it with its last stream; its held quotes re-enter or leave their composites."""
-    brokers = state.brokers
+def _has_open_stream(state, b):
+    for x in range(state.engine[0].streams):
+        if state.streams[x].broker == b and state.streams[x].open == 1:
+            return True
+    return False
+
+
+@kernel
+def _liveness_changed(state, b, kind):
+    """Revive the broker with any sign of life; end it with its last stream. Whether that changed anything."""
+    live = state.brokers[b].live == 1
     if kind == END:
-        if brokers[b].live == 0:
-            return
-        for x in range(state.engine[0].streams):
-            if state.streams[x].broker == b and state.streams[x].open == 1:
-                brokers[b].last_beat = now
-                return
-        brokers[b].live = 0
-    else:
-        brokers[b].last_beat = now
-        if brokers[b].live == 1:
-            return
-        brokers[b].live = 1
-    for s in range(state.engine[0].symbols):
-        if state.quotes[b, s].held != NOT_HELD and s != applied_symbol:
-            _update_tiers(state, rows, 1 << b, s, now, clock, b, offset)
+        if live and not _has_open_stream(state, b):
+            state.brokers[b].live = 0
+            return True
+    elif not live:
+        state.brokers[b].live = 1
+        return True
+    return False
 
 
 @kernel
@@ -221,7 +231,7 @@ def _tick(state, rules, events, i, now):
         if drop == APPLIED:
             quarantined, confirmed = _hold(state, rules, events, i, now)
     quality.note(
-        state, b, s, now, drop, missing, quarantined, bid, ask, events[i].received_time, events[i].event_time
+        state, b, s, drop, missing, quarantined, bid, ask, events[i].received_time, events[i].event_time
     )
     return drop, confirmed
 

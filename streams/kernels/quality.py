@@ -33,12 +33,12 @@ MEAN_DIGITS = 100.0
 
 
 @kernel
-def note(state, b, s, now, drop, missing, quarantined, bid, ask, received_time, event_time):
+def note(state, b, s, drop, missing, quarantined, bid, ask, received_time, event_time):
     """Count one tick of (broker, symbol), whatever became of it."""
     window = state.windows[b, s]
     counts = state.counts[b, s]
     window.active = 1
-    window.last_received = now
+    window.last_received = received_time
     counts[N_TICKS] += 1
     counts[COUNTER_OF[drop]] += 1
     counts[N_MISSING] += missing
@@ -50,7 +50,7 @@ def note(state, b, s, now, drop, missing, quarantined, bid, ask, received_time, 
             counts[N_CROSSED] += 1
         elif ask == bid:
             counts[N_LOCKED] += 1
-        spread = ask - bid
+        spread = rounded(ask - bid, state.scale[s])
         if window.spread_n == 0:
             window.spread_min = spread
             window.spread_max = spread
@@ -137,9 +137,9 @@ def _write_spreads(row, window, scale):
         row.spread_mean = np.nan
         row.spread_max = np.nan
         return
-    row.spread_min = rounded(window.spread_min, scale)
+    row.spread_min = window.spread_min
     row.spread_mean = rounded(window.spread_sum / n, scale * MEAN_DIGITS)
-    row.spread_max = rounded(window.spread_max, scale)
+    row.spread_max = window.spread_max
     window.spread_n = 0
     window.spread_sum = 0.0
 

@@ -22,14 +22,13 @@ def jumps(state, b, s, mid, reference, rules):
     if not distance > rules.jump_fraction * reference:
         return False
     n = min(quotes[b, s].spread_count, SPREADS)
-    return distance > rules.jump_spreads * _median(state.spreads[b, s], n, state.scratch)
+    # Without a habit nothing is a jump.
+    return n > 0 and distance > rules.jump_spreads * _median(state.spreads[b, s], n, state.scratch)
 
 
 @kernel
 def _median(values, n, scratch):
-    """The median of the first `n` values, 0 where there are none. `scratch` has room for them."""
-    if n == 0:
-        return 0.0
+    """The median of the first `n` values. `scratch` has room for them."""
     for i in range(n):
         k = i
         while k > 0 and scratch[k - 1] > values[i]:
@@ -79,6 +78,5 @@ def release_near(state, b, s, mid, rules):
             if not jumps(state, other, s, held, mid, rules):
                 quotes[other, s].held = ACCEPTED
                 quotes[other, s].accepted_mid = held
-                remember_spread(state, other, s, quotes[other, s].bid, quotes[other, s].ask)
                 released |= 1 << other
     return released

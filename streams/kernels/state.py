@@ -20,7 +20,8 @@ NEVER = np.int64(-(2**62))
 SECOND_US = 1_000_000
 
 # kinds of events
-TICK, START, BEAT, END, UNREADABLE = 0, 1, 2, 3, 4
+TICK, START, BEAT, END, NAMELESS, UNREADABLE = range(6)
+"""NAMELESS: a tick whose symbol is none; a sign of life of its session, and a dead letter. UNREADABLE: not even that."""
 
 # how a broker's quote is held
 NOT_HELD, ACCEPTED, QUARANTINED = 0, 1, 2
@@ -48,9 +49,10 @@ EVENT = _record(
 )  # fmt: skip
 """An event in the order in which it is to be applied."""
 
-ENGINE = _record("now next_second symbols streams log_head log_count latencies")
-"""[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's."""
-BROKER = _record("last_beat applied_offset heartbeats", live="i1")
+ENGINE = _record("now next_second settled symbols streams log_head log_count latencies")
+"""[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's; what was due before
+`settled` has been released by an earlier worker."""
+BROKER = _record("applied_offset heartbeats", live="i1")
 """[b]: liveness and progress."""
 STREAM = _record("session last", broker="i4", line="i4", open="i1")
 """[x]: one line's session."""
@@ -83,7 +85,7 @@ QUOTE_ROW = _record(
     "bid_broker ask_broker feed_latency control",
     "bid ask mid spread spread_min spread_max mid_low mid_high bid_size ask_size",
 )
-"""A released record."""
+"""A released record; [t, s] in `held_rows`: the composite that waits for its interval to end."""
 BROKER_ROW = _record("source status event_time received_time", "bid ask bid_size ask_size")
 """[r, i]: the record's tier's i-th broker."""
 QUALITY_ROW = _record(
@@ -116,6 +118,8 @@ class State(NamedTuple):
     has_broker: I8
     composites: Records
     covered_offset: I64
+    held_rows: Records
+    held_brokers: Records
     dues: Records
     seen: Records
     owners: Records
@@ -148,14 +152,14 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         places=np.zeros((x, s), PLACE), quotes=np.zeros((b, s), QUOTE), spreads=np.zeros((b, s, SPREADS)),
         tiers=np.zeros(t, TIER), tier_brokers=np.zeros((t, b), np.int32), has_broker=np.zeros((t, b), np.int8),
         composites=np.zeros((t, s), COMPOSITE), covered_offset=np.full((t, s, b), -1, np.int64),
+        held_rows=np.zeros((t, s), QUOTE_ROW), held_brokers=np.zeros((t, s, b), BROKER_ROW),
         dues=np.zeros((t, s + 1), DUE), seen=np.zeros(h, SEEN), owners=np.zeros((h, OWNERS), OWNER),
         seen_log=np.zeros(h, SEEN_LOG), windows=np.zeros((b, s), WINDOW), counts=np.zeros((b, s, COUNTERS), np.int64),
         latencies=np.zeros(latencies, LATENCY), latency_ends=np.zeros(b * s, np.int64),
         sorted_latencies=np.zeros(latencies, np.int64), touched=np.zeros(s, np.int64), scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
     )  # fmt: skip
     for records, names in (
-        (state.engine, ("now", "next_second")),
-        (state.brokers, ("last_beat",)),
+        (state.engine, ("now", "next_second", "settled")),
         (state.streams, ("last",)),
         (state.places, ("newest",)),
         (state.quotes, ("event_time", "received_time")),

@@ -1,14 +1,10 @@
 """Laws of collectors: parsing is the same fast and slow, and every partition gets the same records whatever happens."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from collectors.lanes import Lane, Lanes
-from collectors.port import Batch
-from collectors.records import RecordEncoder
 from collectors.replay.formats.rows import Rows, rows_of
 from collectors.replay.formats.text import DECIMAL, WHOLE, _slow, parse_text
 from collectors.replay.formats.times import text_times_us
@@ -18,12 +14,12 @@ from collectors.script import SECOND_US, Cursor, Script
 from collectors.simulator.profile import Profile
 from collectors.tail import tail_of
 from schemas.catalogue import decode
+from tests.unit.collectors.expected import BY_ID, published, whole
 from tests.unit.collectors.tapes import MIDNIGHT_US, entry
 from tierfeed.domain.words import Line, SessionKind
 
 PARTITIONS = 3
 SYMBOLS = ("EURUSD", "NZDUSD", "USDJPY")
-WALL_US = 1
 PROFILE = Profile.model_validate(
     {
         "thinning": 0.1,
@@ -40,6 +36,7 @@ fields = st.one_of(
 lines = st.lists(fields, min_size=1, max_size=4).map(",".join)
 
 
+@settings(deadline=None)
 @given(rows=st.lists(lines, max_size=8), end=st.sampled_from(["\n", "\r\n"]))
 def test_the_fast_way_to_read_text_gives_what_the_slow_one_gives(rows: list[str], end: str) -> None:
     data = "".join(row + end for row in rows).encode()
@@ -55,6 +52,7 @@ def test_the_fast_way_to_read_text_gives_what_the_slow_one_gives(rows: list[str]
         assert np.array_equal(read.columns[at], slow.columns[at], equal_nan=True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.datetimes(), min_size=1, max_size=5), st.sampled_from(["%Y-%m-%d %H:%M:%S.%f", "%d/%m/%Y %H%M%S%f"]))
 def test_times_of_fixed_places_are_what_strptime_says(times: list[object], how: str) -> None:
     texts = [f"{at:{how}}".encode().rjust(26 if "-" in how else 23, b"0") for at in times]
@@ -87,24 +85,8 @@ def scripts(draw: st.DrawFn) -> Script:
     return scripts_of([*mine, other], profiles)["b"]
 
 
-def _published(script: Script, batches: Iterator[Batch], lanes: Lanes) -> dict[int, list[bytes]]:
-    """What each partition receives, as bytes."""
-    encoder = RecordEncoder(script.broker, script.feed, 0.0)
-    found: dict[int, list[bytes]] = {at: [] for at in range(PARTITIONS)}
-    for batch in batches:
-        for plan in lanes.plan(batch):
-            ticks = encoder.ticks(batch.ticks.take(plan.rows))
-            done = 0
-            for place, payload in zip(plan.places, encoder.sessions(plan.told, WALL_US), strict=True):
-                found[plan.partition] += [*ticks[done:place], payload]
-                done = place
-            found[plan.partition] += ticks[done:]
-    return found
-
-
 def _whole(script: Script, records: int = 10_000) -> dict[int, list[bytes]]:
-    lanes = Lanes({at: Lane() for at in range(PARTITIONS)})
-    return _published(script, script.batches(records=records), lanes)
+    return whole(script, PARTITIONS, records)
 
 
 def _us(record: dict[str, object], name: str) -> int:
@@ -175,16 +157,16 @@ def test_how_a_script_is_cut_changes_no_byte(script: Script, records: int) -> No
 @given(scripts(), st.data())
 def test_a_replay_killed_anywhere_goes_on_to_the_same_bytes(script: Script, data: st.DataObject) -> None:
     """Every partition holds some beginning of its own; twice in a row."""
-    whole = _whole(script)
-    held: dict[int, list[bytes]] = {at: [] for at in whole}
+    all_of_it = _whole(script)
+    held: dict[int, list[bytes]] = {at: [] for at in all_of_it}
     for _ in range(2):
-        for at, payloads in whole.items():
+        for at, payloads in all_of_it.items():
             held[at] = payloads[: data.draw(st.integers(len(held[at]), len(payloads)), label=f"partition {at}")]
-        tails = {at: tail_of(payloads) if payloads else None for at, payloads in held.items()}
+        tails = {at: tail_of(payloads, BY_ID) if payloads else None for at, payloads in held.items()}
         place = resume(script, "t", tails)
         lanes = Lanes({at: Lane(cursor, dict(place.counts[at])) for at, cursor in place.done.items()})
-        rest = _published(script, script.batches(records=data.draw(st.integers(1, 40), label="cut")), lanes)
-        assert {at: held[at] + rest[at] for at in whole} == whole
+        rest = published(script, script.batches(records=data.draw(st.integers(1, 40), label="cut")), lanes)
+        assert {at: held[at] + rest[at] for at in all_of_it} == all_of_it
         assert place.ticks + sum(_ticks(payloads) for payloads in rest.values()) == len(script.ticks)
 
 

@@ -62,8 +62,7 @@ class Line:
             self.offsets[event.broker] = event.offset
             return [DeadLetter(broker=event.broker, offset=event.offset, reason=event.reason)]
         now_us = event.time_us if self.now_us is None else max(self.now_us, event.time_us)
-        if self.now_us is None:
-            self.next_second_us = _second_after(now_us)
+        self.next_second_us = self.next_second_us or _second_after(now_us)
         out = self.advance(now_us)
         self.now_us = now_us
         self.offsets[event.broker] = event.offset
@@ -84,18 +83,20 @@ class Line:
         return out
 
     def finish(self) -> list[Output]:
-        """The input is at its end. With sessions open time stops where they were last heard; else nothing stays behind.
+        """The input is at its end. With sessions open, time stops where the least of them was last heard.
 
-        The engine does not run on until every quote has expired: no session's clock has said that time passed.
+        With none open what waits is released and the last windows are closed, but time does not run on until quotes
+        expire: no session's clock has said that it passed.
         """
         safe_us: Moment = min((mark.bound(at_end=True) for mark in self.marks.values()), default=math.inf)
-        if safe_us < math.inf:
+        last_us = max((mark.effective_us for mark in self.marks.values()), default=-math.inf)
+        if math.isinf(last_us):
+            return []
+        if math.isfinite(safe_us):
             return self.advance(int(safe_us))
-        out: list[Output] = []
-        while self.quality.any() or self.conflate.next_due_us() is not None:
-            at_us = self._next_timer_us()
-            assert at_us is not None, "an open window or a waiting composite has a timer"
-            out += self._fire(at_us)
+        out = self.advance(_second_after(int(last_us)))
+        while (due_us := self.conflate.next_due_us()) is not None:
+            out += self.conflate.release_due(due_us)
         return out
 
     def _next_timer_us(self) -> int | None:
@@ -177,9 +178,8 @@ class Line:
         return out
 
     def _standing(self, symbol: str, broker: str, covered: Mapping[str, int]) -> Standing:
-        offset = max(self.offsets.get(broker, -1), covered.get(broker, -1))
-        quote = self.book.get(symbol, broker)
-        return Standing(broker, self.liveness.live(broker), quote, offset if offset >= 0 else None)
+        offset = max((of[broker] for of in (self.offsets, covered) if broker in of), default=None)
+        return Standing(broker, self.liveness.live(broker), self.book.get(symbol, broker), offset)
 
 
 def reference(

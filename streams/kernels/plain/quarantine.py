@@ -64,5 +64,6 @@ class Quarantine:
         return freed
 
     def forget(self, symbol: str, broker: str) -> None:
-        """The broker's quote is no longer held: the next one has nothing to be compared with."""
+        """The broker's quote is no longer held: the next one has nothing to be compared with, nor a habit."""
         self._believed.pop((broker, symbol), None)
+        self._spreads.pop((broker, symbol), None)

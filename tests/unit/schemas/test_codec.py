@@ -7,6 +7,8 @@ import pytest
 from schemas import catalogue
 from schemas.catalogue import Schema
 from schemas.codec import Column, Decoder, Encoder, Frame, Nullable, Pool, Repeated, Strings, warm
+from schemas.codec.decode_loop import decode_rows
+from schemas.codec.encode_loop import encode_rows
 from tierfeed.errors import ContractError
 
 SIDE = {"type": "enum", "name": "Side", "symbols": ["BID", "ASK"]}
@@ -125,6 +127,13 @@ def test_a_pool_serves_many_columns_and_batches() -> None:
         assert found.array("levels")[1].text("note") == ["best"]
 
 
+def test_an_encoder_follows_when_the_pool_is_another() -> None:
+    encoder = Encoder(BOOK)
+    for names in (["EURUSD", "GBPUSD"], ["USDJPY", "USDCHF", "AUDUSD"]):
+        batch = columns(symbol=Strings(np.array([1, 0]), Pool.of(names)))
+        assert Decoder(BOOK).decode(Frame.of(encoder.encode(2, batch))).text("symbol") == [names[1], names[0]]
+
+
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
@@ -201,9 +210,6 @@ def test_a_schema_that_only_fastavro_knows_is_read_row_by_row() -> None:
 
 def test_warming_compiles_what_every_schema_uses() -> None:
     warm()
-    from schemas.codec.decode_loop import decode_rows
-    from schemas.codec.encode_loop import encode_rows
-
     before = len(decode_rows.signatures), len(encode_rows.signatures)
     for schema in catalogue.ALL:
         Decoder(schema).decode(Frame.of([]))

@@ -212,12 +212,19 @@ def test_with_all_sessions_ended_the_last_values_go_and_the_windows_close() -> N
 
 
 def test_at_the_end_the_line_does_not_run_on_until_quotes_expire() -> None:
-    shard = Shard()
+    shard = Shard(tier(interval_ms=5000), quote_lifetime_us=2_000_000)
     shard.tick(0)
     shard.end(1)
-    shard.finish()
-    assert shard.line.now_us is not None
-    assert shard.line.now_us <= us(1000)
+    assert [(q.upto_sequence, q.brokers[0].status.name) for q in quotes(shard.finish())] == [(2, "SESSION_LOST")]
+
+
+def test_to_finish_twice_is_to_finish_once() -> None:
+    shard = Shard(quote_lifetime_us=2_000_000)
+    shard.tick(0)
+    shard.end(999)
+    assert shard.finish() != []
+    assert shard.finish() == []
+    assert shard.finish() == []
 
 
 def test_with_a_session_open_time_stops_where_it_was_last_heard() -> None:

@@ -1,0 +1,1 @@
+"""Side-by-side measurements against stock Faust, Quix Streams and Kafka Streams. Never imported by the product."""

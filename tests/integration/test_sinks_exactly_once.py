@@ -1,0 +1,111 @@
+"""Nothing lost, nothing doubled: sinks that are killed, suspended, cut off, and replaced."""
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from schemas import topics
+from sinks.bars import Bars
+from tests.builders import eventually
+from tests.sink_parts import Feed, Life, Proof, deployment, letters, restarted
+from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
+
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
+
+SEED = int(os.environ.get("TIERFEED_TEST_SEED", "0")) or random.randrange(1, 1_000_000)
+BARS = "SELECT count(), groupBitXor(cityHash64(* EXCEPT computed_at)) FROM bars"
+
+Start = Callable[..., Life]
+
+
+@pytest.fixture
+def settings(unique: str, tmp_path: Path, kafka: KafkaSettings, database: ClickHouseSettings) -> Settings:
+    return deployment(unique, tmp_path, kafka, database)
+
+
+@pytest.fixture
+def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
+    """Starts a sink process; its settings may differ from life to life."""
+    lives: list[Life] = []
+
+    def begin(mood: str = "careful", **sink: int) -> Life:
+        own = settings.model_copy(update={"sink": settings.sink.model_copy(update=sink)})
+        lives.append(Life(own, tmp_path / f"sink{len(lives)}.log", mood))
+        return lives[-1]
+
+    yield begin
+    for life in lives:
+        life.end()
+
+
+def killed(start: Start, feed: Feed, proof: Proof, chance: random.Random, mood: str = "careful") -> None:
+    """A life with a flush size of its own that stores something and is killed at a random moment after that."""
+    before = proof.distinct("ticks")
+    life = start(mood, flush_rows=chance.choice([37, 500, 4000]), flush_ms=chance.choice([1, 20, 200]))
+    eventually(lambda: proof.distinct("ticks") > before or life.process.poll() is not None, 60)
+    more = proof.rows("ticks") + chance.randrange(3000)
+    eventually(lambda: proof.rows("ticks") > more or life.process.poll() is not None, 60)
+    life.end(signal.SIGKILL)
+
+
+def test_a_sink_that_is_killed_again_and_again_stores_every_record_once(settings: Settings, start: Start) -> None:
+    print("seed", SEED)
+    chance, proof = random.Random(SEED), Proof(settings)
+    with Feed(settings) as feed:
+        for _ in range(5):
+            killed(start, feed, proof, chance)
+    last = restarted(start, lambda: proof.holds(feed.stored), 90)
+    last.end(signal.SIGTERM)
+    proof.assert_once(feed.stored)
+    (tier,) = settings.tiers()
+    sent = letters(settings, topics.tier(tier.name))
+    assert len(sent) == len({(letter.partition(), dict(letter.headers())["source_offset"]) for letter in sent})
+    assert len(sent) == feed.poison
+    bars = proof.connection.query(BARS)
+    proof.connection.command("TRUNCATE TABLE bars_1m")
+    Bars(proof.connection).recompute_all()
+    assert proof.connection.query(BARS) == bars
+
+
+def test_a_sink_that_does_not_look_at_what_is_stored_doubles(settings: Settings, start: Start) -> None:
+    """The negative control: the test above would notice."""
+    print("seed", SEED)
+    chance, proof = random.Random(SEED), Proof(settings)
+    with Feed(settings) as feed:
+        for _ in range(3):
+            killed(start, feed, proof, chance, "careless")
+    restarted(lambda: start("careless"), lambda: proof.holds(feed.stored), 90)
+    assert proof.rows("ticks") > proof.distinct("ticks")
+
+
+def test_a_suspended_sink_that_wakes_up_late_does_no_harm(settings: Settings, start: Start) -> None:
+    proof = Proof(settings)
+    with Feed(settings) as feed:
+        first = start(flush_rows=200)
+        eventually(lambda: proof.rows("ticks") > 500, 60)
+        first.signal(signal.SIGSTOP)
+        suspended_at = proof.rows("ticks")
+        second = start(flush_rows=300)
+        eventually(lambda: proof.rows("ticks") > suspended_at + 3000, 60)
+        first.signal(signal.SIGCONT)
+        woken_at = proof.rows("ticks")
+        eventually(lambda: first.process.poll() is not None or proof.rows("ticks") > woken_at + 5000, 60)
+    restarted(lambda: second if second.process.poll() is None else start(), lambda: proof.holds(feed.stored), 90)
+    proof.assert_once(feed.stored)
+
+
+def test_two_sinks_share_the_partitions_and_hand_them_over(settings: Settings, start: Start) -> None:
+    proof = Proof(settings)
+    with Feed(settings) as feed:
+        first = start(flush_rows=200)
+        eventually(lambda: proof.rows("ticks") > 500, 60)
+        second = start(flush_rows=300)
+        joined_at = proof.rows("ticks") if second.ready() else 0
+        eventually(lambda: proof.rows("ticks") > joined_at + 5000, 60)
+        assert first.end(signal.SIGTERM) == 0
+    restarted(lambda: second if second.process.poll() is None else start(), lambda: proof.holds(feed.stored), 90)
+    proof.assert_once(feed.stored)

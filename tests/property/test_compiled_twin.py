@@ -1,0 +1,183 @@
+"""The compiled kernels and their plain twins say the same, record by record, however the input is cut."""
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from streams.kernels.plain.events import Event, SessionEvent, UndecodableEvent
+from streams.kernels.plain.align import Align
+from streams.kernels.plain.line import Line, reference
+from streams.kernels.plain.outputs import Output, QualityRow, TierControlOut, TierQuote
+from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records, Rows
+from streams.kernels.state import Rules as CompiledRules
+from streams.shard import Shard
+from tests.property.test_stream_laws import BROKERS, RULES, TIERS, Step, Tape, steps, tape_of
+from tierfeed.domain.symbols import CANONICAL
+from tierfeed.domain.words import ControlKind, SessionKind
+
+IDS = {"Tick": 1, "SessionRecord": 2}
+COMPILED = CompiledRules(
+    RULES.heartbeat_timeout_us, RULES.quote_lifetime_us, RULES.line_horizon_us, RULES.jump_spreads, RULES.jump_percent / 100
+)  # fmt: skip
+unhurried = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+KINDS = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionKind.SESSION_END: END}
+
+
+class Compiled:
+    """A shard fed with events, its output read back as the twins' values."""
+
+    def __init__(self) -> None:
+        self.shard = Shard(BROKERS, TIERS, COMPILED, IDS)
+        self.quotes: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+        self.windows: list[tuple[Any, ...]] = []
+
+    def feed(self, broker: str, events: Sequence[Event], *, at_end: bool) -> None:
+        lane = self.shard.aligner.lanes[BROKERS.index(broker)]
+        if events:
+            lane.add(np.concatenate([self._event(broker, event) for event in events]))
+        lane.at_end = at_end
+        self.shard.advance(0, self._keep)
+
+    def _event(self, broker: str, event: Event) -> Records:
+        row = np.zeros(1, EVENT)
+        b = row["broker"] = BROKERS.index(broker)
+        row["offset"], row["kind"], row["time"], row["stream"] = event.offset, UNREADABLE, NEVER, -1
+        if isinstance(event, UndecodableEvent):
+            return row
+        lines, sessions = np.array([event.line]), np.array([event.session])
+        row["stream"] = self.shard._stream_ids(int(b), lines, sessions)
+        row["time"] = row["received_time"] = event.time_us
+        if isinstance(event, SessionEvent):
+            row["kind"] = KINDS[event.kind]
+            return row
+        if not CANONICAL.fullmatch(event.symbol):
+            row["kind"] = NAMELESS
+            return row
+        row["kind"], row["symbol"] = TICK, self.shard._symbol(event.symbol)
+        row["bid"], row["ask"], row["sequence"], row["flags"] = event.bid, event.ask, event.sequence, event.flags
+        row["bid_size"] = np.nan if event.bid_size is None else event.bid_size
+        row["ask_size"] = np.nan if event.ask_size is None else event.ask_size
+        row["event_time"] = NEVER if event.event_time is None else event.event_time
+        return row
+
+    def _keep(self, rows: Rows) -> None:
+        names, shard = self.shard.symbols.names, self.shard
+        for row, brokers in zip(rows.quotes[: rows.n[0]], rows.brokers[: rows.n[0]], strict=True):
+            t = int(row["tier"])
+            key = TIERS[t].name, names[row["symbol"]]
+            self.quotes[key].append(_quote(row, brokers, shard.state.tier_brokers[t][: shard.state.tiers[t]["broker_count"]]))
+        for row, counts in zip(rows.windows[: rows.n[1]], rows.counts[: rows.n[1]], strict=True):
+            latency = [_number(row[name]) for name in ("p50", "p95", "p99", "highest")]
+            spread = [_number(row[f"spread_{name}"]) for name in ("min", "mean", "max")]
+            head = BROKERS[row["broker"]], names[row["symbol"]], int(row["start"])
+            self.windows.append((*head, *counts.tolist(), *spread, *latency, int(row["heartbeats"]), int(row["last_received"])))
+
+
+def _number(value: Any) -> Any:
+    value = value.item()
+    return None if value == NEVER or value != value else value
+
+
+def _quote(row: Any, brokers: Any, members: Any) -> dict[str, Any]:
+    names = [BROKERS[b] for b in members]
+    told = {name: _number(row[name]) for name in row.dtype.names if name not in ("tier", "symbol", "control")}
+    for name in ("bid_broker", "ask_broker"):
+        told[name] = BROKERS[told[name]] if told[name] >= 0 else None
+    told["control"] = int(row["control"])
+    told["sources"] = {name: int(b["source"]) for name, b in zip(names, brokers, strict=False) if b["source"] >= 0}
+    fields = ("status", "bid", "ask", "bid_size", "ask_size", "event_time", "received_time")
+    told["brokers"] = [(name, *(_number(b[field]) for field in fields)) for name, b in zip(names, brokers, strict=False)]
+    return told
+
+
+def _expected(outputs: Sequence[Output]) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    quotes: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
+    fresh = set()
+    for output in outputs:
+        if isinstance(output, TierControlOut):
+            key = output.tier, str(output.symbol)
+            if output.kind is ControlKind.STALE:
+                quotes[key][-1]["control"] = int(ControlKind.STALE)
+            else:
+                fresh.add(key)
+        elif isinstance(output, TierQuote):
+            key = output.tier, output.symbol
+            quotes[key].append(_twin(output, int(ControlKind.FRESH) if key in fresh else 0))
+            fresh.discard(key)
+    return quotes
+
+
+def _twin(q: TierQuote, control: int) -> dict[str, Any]:
+    return {
+        "state": int(q.state), "event_time": q.event_time, "received_time": q.received_time, "as_of": q.as_of_time,
+        "due": q.due_time, "released": q.published_time, "conflated": q.conflated_count, "upto": q.upto_sequence,
+        "bid_age": q.bid_age_us, "ask_age": q.ask_age_us, "eligible": q.eligible_brokers,
+        "quarantined": q.quarantined_brokers, "bid_broker": q.bid_broker, "ask_broker": q.ask_broker,
+        "feed_latency": q.feed_latency_us, "control": control, "bid": q.bid, "ask": q.ask, "mid": q.mid,
+        "spread": q.spread, "spread_min": q.spread_min, "spread_max": q.spread_max, "mid_low": q.mid_low,
+        "mid_high": q.mid_high, "bid_size": q.bid_size, "ask_size": q.ask_size,
+        "sources": {source.broker: source.offset for source in q.sources},
+        "brokers": [
+            (b.broker, int(b.status), b.bid, b.ask, b.bid_size, b.ask_size, b.event_time, b.received_time)
+            for b in q.brokers
+        ],
+    }  # fmt: skip
+
+
+def _windows(outputs: Sequence[Output]) -> list[tuple[Any, ...]]:
+    return sorted(
+        (
+            q.broker, q.symbol, q.window_start, q.ticks, q.applied, q.duplicates, q.line_duplicates, q.unchanged, q.late,
+            q.backfilled, q.invalid, q.missing, q.crossed, q.locked, q.quarantined, q.spread_min, q.spread_mean,
+            q.spread_max, q.latency_p50_us, q.latency_p95_us, q.latency_p99_us, q.latency_max_us, q.heartbeats,
+            q.last_received_time,
+        )
+        for q in outputs
+        if isinstance(q, QualityRow)
+    )  # fmt: skip
+
+
+def _cut(tape: Tape, cuts: Sequence[tuple[str, int]]) -> list[tuple[str, list[Event], bool]]:
+    """The tape in batches, brokers in the order that `cuts` says, whatever is left at the end."""
+    left = {broker: list(events) for broker, events in tape.items()}
+    batches = []
+    for broker, n in cuts:
+        batch, left[broker] = left[broker][:n], left[broker][n:]
+        batches.append((broker, batch, not left[broker]))
+    return batches + [(broker, events, True) for broker, events in left.items()]
+
+
+def _certain(tape: Tape) -> list[Output]:
+    """What may be said while sessions are open: a broker that can still deliver something earlier is waited for."""
+    line, align = Line(BROKERS, TIERS, RULES), Align(BROKERS)
+    for broker, events in tape.items():
+        align.push(broker, events, at_end=True)
+    outputs = [output for event in align.release() for output in line.apply(event)]
+    safe_us = align.safe_us()
+    return outputs + (line.finish() if safe_us == math.inf else line.advance(int(safe_us)) if safe_us > 0 else [])
+
+
+tapes = st.lists(steps, max_size=12) | st.lists(steps, min_size=20, max_size=80)
+cuts = st.lists(st.tuples(st.sampled_from(BROKERS), st.integers(0, 9)), max_size=12)
+
+
+@unhurried
+@given(tapes, st.booleans(), cuts)
+def test_compiled_and_plain_agree_however_the_input_is_cut(script: list[Step], ended: bool, how: Any) -> None:
+    tape = tape_of(script, ended=ended)
+    compiled = Compiled()
+    for broker, events, at_end in _cut(tape, how):
+        compiled.feed(broker, events, at_end=at_end)
+    outputs = reference(tape, TIERS, RULES) if ended else _certain(tape)
+    expected = _expected(outputs)
+    assert compiled.quotes.keys() == expected.keys()
+    for key, quotes in expected.items():
+        assert len(compiled.quotes[key]) == len(quotes)
+        for ours, theirs in zip(compiled.quotes[key], quotes, strict=True):
+            assert {name: (ours[name], theirs[name]) for name in theirs if ours[name] != theirs[name]} == {}
+    assert sorted(compiled.windows, key=repr) == sorted(_windows(outputs), key=repr)

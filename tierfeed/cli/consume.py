@@ -1,0 +1,3 @@
+"""x"""
+def consume() -> None:
+    """x"""

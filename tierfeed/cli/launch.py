@@ -1,0 +1,123 @@
+"""Brings an embedded stack up: jars, Kafka, ClickHouse, topics, tables, and the parts that run on them."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from confluent_kafka.admin import AdminClient
+
+from infra.embedded import jars
+from infra.embedded.clickhouse import read_state
+from infra.kafka import admin, apply, describe, plan_topics
+from infra.parts import Server
+from infra.supervisor import Supervisor
+from schemas import topics
+from sinks.setup import migrate
+from tierfeed.cli.clusters import group_state
+from tierfeed.cli.stack import Folder, Stack, environment, part
+from tierfeed.errors import ConfigError, UpstreamError
+from tierfeed.settings import Settings
+
+SERVER_S = 120.0
+WARM_S = 180.0
+PART_S = 120.0
+ASK_S = 0.2
+MEGABYTE = 1_000_000
+
+Say = Callable[[str], None]
+
+
+async def fetch_jars(say: Say) -> None:
+    """Fill the cache of Kafka's jars where it is not complete. Raises UpstreamError that says what to do."""
+    tenths: set[int] = set()
+    guard = threading.Lock()
+
+    def progress(done: int, total: int) -> None:
+        with guard:
+            if (tenth := done * 10 // total) not in tenths:
+                tenths.add(tenth)
+                say(f"fetching Kafka's jars, once: {done // MEGABYTE} of {total // MEGABYTE} MB")
+
+    await asyncio.to_thread(jars.fetch, jars.read_lock(), progress=progress)
+
+
+async def start_servers(supervisor: Supervisor, folder: Folder, *, keep: bool = False) -> None:
+    """Kafka and ClickHouse, side by side. With `keep` they outlive the supervisor."""
+
+    def left() -> None:
+        """Whoever keeps a server ends it with `tierfeed down`."""
+
+    kafka = Server(
+        "kafka",
+        lambda: folder.kafka.start(die_with_parent=not keep),
+        folder.kafka.is_alive,
+        left if keep else folder.kafka.stop,
+    )
+    clickhouse = Server(
+        "clickhouse",
+        lambda: folder.clickhouse.start(die_with_parent=not keep),
+        lambda: _lives(folder),
+        left if keep else folder.clickhouse.stop,
+    )
+    await asyncio.gather(supervisor.start(kafka, SERVER_S), supervisor.start(clickhouse, SERVER_S))
+
+
+def _lives(folder: Folder) -> bool:
+    state = read_state(folder.clickhouse.home)
+    return state is not None and state.process() is not None
+
+
+def stack_of(folder: Folder, kind: str, brokers: tuple[str, ...], registry_url: str | None = None) -> Stack:
+    """Where the servers of a folder listen now. Raises UpstreamError where they do not answer."""
+    kafka, clickhouse = folder.kafka.attach(), folder.clickhouse.attach()
+    if kafka is None or clickhouse is None:
+        raise UpstreamError(f"{'Kafka' if kafka is None else 'ClickHouse'} in {folder.path} does not answer")
+    return Stack(kind, brokers, kafka.bootstrap_servers, clickhouse.url, registry_url)
+
+
+async def provide(settings: Settings) -> tuple[int, int]:
+    """Topics and tables as this version needs them: how many of each were made. Raises ConfigError, UpstreamError."""
+    return await asyncio.gather(
+        asyncio.to_thread(provide_topics, settings), asyncio.to_thread(lambda: len(migrate(settings)))
+    )
+
+
+def provide_topics(settings: Settings) -> int:
+    """Make what is declared and missing. Raises ConfigError where a topic cannot become what is declared."""
+    client = admin(settings.kafka)
+    declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
+    plan = plan_topics(declared, describe(client))
+    if plan.problems:
+        raise ConfigError(plan.problems)
+    apply(plan, client, settings.kafka.replication_factor)
+    return len(plan.create)
+
+
+async def warm(supervisor: Supervisor, settings: Settings) -> None:
+    """Fill the compiler's cache once, so that the parts need not all do it at the same time."""
+    await supervisor.start(part("warm", ("stream", "warm"), {}, once=True))
+    async with asyncio.timeout(WARM_S):
+        await supervisor.finished("warm")
+
+
+async def start_workers(supervisor: Supervisor, settings: Settings, folder: Path, env: dict[str, str]) -> None:
+    """The stream worker and the sink. Returns when their groups have their partitions."""
+    env = environment(settings, folder) | env
+    workers = [part("stream", ("stream", "run"), env), part("sink", ("sink", "run"), env)]
+    await asyncio.gather(*(supervisor.start(worker, PART_S) for worker in workers))
+    client = admin(settings.kafka)
+    async with asyncio.timeout(PART_S):
+        for group in groups_of(settings):
+            await _assigned(client, group)
+
+
+async def _assigned(client: AdminClient, group: str) -> None:
+    while not (await asyncio.to_thread(group_state, client, group)).is_working:
+        await asyncio.sleep(ASK_S)
+
+
+def groups_of(settings: Settings) -> tuple[str, ...]:
+    """The consumer groups of a deployment's own parts: tiers, latest, sink."""
+    return (f"{settings.stream.app_id}-tiers", f"{settings.stream.app_id}-latest", settings.sink.app_id)
+

@@ -1,0 +1,137 @@
+"""The embedded stack of one folder: Kafka, ClickHouse, and the note that says what runs on them."""
+
+import contextlib
+import fcntl
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from infra.embedded.clickhouse import EmbeddedClickHouse
+from infra.embedded.kafka import PARTITIONS, EmbeddedKafka
+from infra.parts import READY_LINE, Part
+from tierfeed.errors import TierfeedError
+from tierfeed.settings import ClickHouseSettings, Settings
+
+NOTE = "stack.json"
+UP, DEMO = "up", "demo"
+
+
+class BusyError(TierfeedError):
+    """Another process runs the stack of this folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """Where a running stack listens, and which brokers it carries. `kind` is the command that started it."""
+
+    kind: str
+    brokers: tuple[str, ...]
+    bootstrap_servers: str
+    clickhouse_url: str
+    registry_url: str | None = None
+
+
+class Folder:
+    """A folder with a stack in it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.absolute()
+        self.lock = self.path.parent / f"{self.path.name}.lock"
+        self.kafka = EmbeddedKafka(self.path / "kafka")
+        self.clickhouse = EmbeddedClickHouse(self.path / "clickhouse")
+
+    def write(self, stack: Stack) -> None:
+        written = self.path / f"{NOTE}.new"
+        written.write_text(json.dumps(asdict(stack)))
+        written.replace(self.path / NOTE)
+
+    def noted(self) -> Stack | None:
+        """What was written last; it may have ended since."""
+        try:
+            document = json.loads((self.path / NOTE).read_text())
+        except FileNotFoundError:
+            return None
+        return Stack(**document | {"brokers": tuple(document["brokers"])})
+
+    def running(self) -> Stack | None:
+        """The stack, if its Kafka and its ClickHouse answer."""
+        stack = self.noted()
+        if stack is None or self.kafka.attach() is None or self.clickhouse.attach() is None:
+            return None
+        return stack
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Own the folder for as long as the context lasts. Raises BusyError."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with self.lock.open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise BusyError(f"another process runs in {self.path}") from None
+            yield
+
+
+def found(home: Path) -> Stack | None:
+    """The stack that runs under `home`: what `up` started, else what a demo has left running."""
+    return Folder(home / UP).running() or Folder(home / DEMO).running()
+
+
+def reached(settings: Settings) -> Settings:
+    """Where neither the environment nor the file names Kafka or ClickHouse, those of the stack that runs here."""
+    kafka_given = "bootstrap_servers" in settings.kafka.model_fields_set
+    clickhouse_given = "url" in settings.clickhouse.model_fields_set
+    if kafka_given and clickhouse_given:
+        return settings
+    stack = found(settings.home)
+    if stack is None:
+        return settings
+    local = embedded(settings, stack)
+    changes: dict[str, object] = {}
+    if not kafka_given:
+        changes["kafka"] = local.kafka
+        if "brokers" not in settings.model_fields_set:
+            changes["brokers"] = local.brokers
+    if not clickhouse_given:
+        changes["clickhouse"] = local.clickhouse
+    return settings.model_copy(update=changes)
+
+
+def embedded(settings: Settings, stack: Stack) -> Settings:
+    """`settings` for the parts of an embedded stack."""
+    kafka = settings.kafka.model_copy(
+        update={
+            "bootstrap_servers": stack.bootstrap_servers,
+            "security_protocol": "PLAINTEXT",
+            "username": None,
+            "password": None,
+            "ca_file": None,
+            "partitions": PARTITIONS,
+            "replication_factor": 1,
+        }
+    )
+    clickhouse = ClickHouseSettings(url=stack.clickhouse_url, database=settings.clickhouse.database)
+    return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "brokers": stack.brokers})
+
+
+def environment(settings: Settings, path: Path) -> dict[str, str]:
+    """What tells a part of an embedded stack where the others are, over whatever else is set."""
+    one_port_each = {} if settings.metrics.port is None else {"TIERFEED_METRICS__PORT": "0"}
+    return one_port_each | {
+        "TIERFEED_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+        "TIERFEED_KAFKA__SECURITY_PROTOCOL": settings.kafka.security_protocol,
+        "TIERFEED_KAFKA__PARTITIONS": str(settings.kafka.partitions),
+        "TIERFEED_KAFKA__REPLICATION_FACTOR": str(settings.kafka.replication_factor),
+        "TIERFEED_CLICKHOUSE__URL": settings.clickhouse.url,
+        "TIERFEED_CLICKHOUSE__USERNAME": settings.clickhouse.username,
+        "TIERFEED_CLICKHOUSE__PASSWORD": settings.clickhouse.password.get_secret_value(),
+        "TIERFEED_BROKERS": json.dumps(settings.brokers),
+        "TIERFEED_HOME": str(path),
+    }
+
+
+def part(name: str, arguments: Sequence[str], env: Mapping[str, str], *, once: bool = False) -> Part:
+    """A tierfeed command as a supervised child."""
+    return Part(name, (sys.executable, "-m", "tierfeed", *arguments), env, ready=READY_LINE, once=once)

@@ -1,0 +1,7 @@
+"""x"""
+import typer
+app = typer.Typer(name="topics")
+
+@app.command()
+def x() -> None:
+    """x"""

@@ -1,0 +1,7 @@
+"""x"""
+def up() -> None:
+    """x"""
+def down() -> None:
+    """x"""
+def status() -> None:
+    """x"""
