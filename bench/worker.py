@@ -74,7 +74,6 @@ async def measure(task: dict[str, Any]) -> dict[str, Any]:
     kafka = KafkaSettings(bootstrap_servers=task["bootstrap_servers"], partitions=PARTITIONS)
     settings = settings_for(kafka, task["brokers"], f"bench-{time.time_ns()}")
     warm(settings)
-    gc.collect(); gc.freeze(); gc.set_threshold(250_000, 10, 10)
     stop = asyncio.Event()
     made: list[Meter] = []
 

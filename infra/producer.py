@@ -75,7 +75,7 @@ class BatchProducer:
         queued = self._rd.produce_batch(topic, messages, partition)
         if queued != len(messages):
             error = next(message["_error"] for message in messages if "_error" in message)
-            raise UpstreamError(f"{len(messages) - queued} records could not be queued for {topic}: {error}")
+            raise UpstreamError(f"{len(messages) - queued} records could not be queued for {topic}: {error!r}")
 
     def send(
         self, topic: str, partition: int, value: bytes | None, key: bytes | None = None, headers: Any = None

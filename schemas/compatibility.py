@@ -1,8 +1,8 @@
 """May a schema take another's place? Who reads by the new one must be able to read what was written by the old one.
 
-That is BACKWARD by Avro's rules of schema resolution, and three rules of our own. As the columns of the codec hold plain
-numbers, a logical type stays what it is, and the symbols of an enum keep their positions. And bytes do not become a
-string, which Avro allows though not all bytes are one.
+That is BACKWARD by Avro's rules of schema resolution, and three rules of our own. As the columns of the codec hold
+plain numbers, a logical type stays what it is, and the symbols of an enum keep their positions. And bytes do not become
+a string, which Avro allows though not all bytes are one.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

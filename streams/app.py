@@ -54,7 +54,7 @@ def _app(settings: Settings, app_id: str, topics: list[str], worker: Worker, ins
     )
     worker.app = app
 
-    @app.agent(app.source)  # type: ignore[misc]  # Faust has no types
+    @app.agent(app.source)  # type: ignore[untyped-decorator]  # Faust has no types
     async def batches(stream: AsyncIterator[FetchedBatch]) -> None:
         async for batch in stream:
             try:
@@ -74,10 +74,15 @@ async def _serve(
     ready: Callable[[], Awaitable[None] | None],
 ) -> None:
     task = asyncio.create_task(beside)
-    task.add_done_callback(lambda done: None if done.cancelled() or not done.exception() else app.fail(done.exception()))
+    task.add_done_callback(lambda done: _hear(app, done))
     try:
         await run(app, stop, ready)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError, Exception):
             await task
+
+
+def _hear(app: BatchApp, done: asyncio.Task[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        app.fail(error)

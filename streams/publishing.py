@@ -48,7 +48,9 @@ class Publisher:
         self.counts: dict[str, int] = dict.fromkeys((tier.name for tier in tiers), 0)
         self.conflated: dict[str, int] = dict.fromkeys((tier.name for tier in tiers), 0)
 
-    def resume(self, heartbeat_us: int | None, windows_after: int | None, windows_at: frozenset[tuple[str, str]]) -> None:
+    def resume(
+        self, heartbeat_us: int | None, windows_after: int | None, windows_at: frozenset[tuple[str, str]]
+    ) -> None:
         """Say nothing that an earlier worker has said: heartbeats and windows up to its last."""
         self._said = int(NEVER) if heartbeat_us is None else heartbeat_us
         self._windows_after = int(NEVER) if windows_after is None else windows_after

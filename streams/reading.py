@@ -98,10 +98,8 @@ class Reader:
             for k in np.flatnonzero(~fit).tolist():
                 reason = self._complaint(columns, k, bool(belongs[k]), int(symbols[k]))
                 _add_poison(reading, batch, int(rows[k]), reason)
-        if readable.all():
-            kept, chosen = rows, slice(None)
-        else:
-            kept, chosen = rows[readable], readable
+        chosen: Any = slice(None) if readable.all() else readable
+        kept = rows[chosen]
         events = reading.events
         part = np.zeros(len(kept), EVENT)
         part["broker"], part["offset"], part["symbol"] = self._index, events["offset"][kept], symbols[chosen]

@@ -3,6 +3,7 @@
 Owns the kernels' memory, the names, and the decision between live time and the data's own time. Does no I/O.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -44,9 +45,7 @@ class Published:
 class Shard:
     """The line over one partition number. `brokers` is sorted by name; positions in it are broker indices."""
 
-    def __init__(
-        self, brokers: Sequence[str], tiers: Sequence[Tier], rules: Rules, ids: dict[str, int]
-    ) -> None:
+    def __init__(self, brokers: Sequence[str], tiers: Sequence[Tier], rules: Rules, ids: dict[str, int]) -> None:
         self.brokers, self.tiers, self.rules = tuple(brokers), tuple(tiers), rules
         self.symbols = Symbols()
         self.aligner = Aligner(len(brokers))
@@ -55,9 +54,11 @@ class Shard:
         self._clocks: dict[int, float] = {}
         self._clock_offset_us = 0
         self.state = self._empty()
-        self._rows = new_rows(SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers))
+        self._rows = new_rows(
+            SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers)
+        )
         self._readers = [
-            Reader(name, b, self.symbols, lambda lines, sessions, b=b: self._stream_ids(b, lines, sessions), ids)
+            Reader(name, b, self.symbols, functools.partial(self._stream_ids, b), ids)
             for b, name in enumerate(self.brokers)
         ]
 

@@ -11,8 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 import confluent_kafka as ck
 import numpy as np
+from faust.types.tuples import TP
 
-from infra.transport import TP
+from infra.transport import PARTITION_EOF
 from schemas import catalogue, topics
 from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
@@ -77,7 +78,7 @@ class Tails:
                 tp, error = TP(message.topic(), message.partition()), message.error()
                 if error is None:
                     tails[tp].append(message)
-                elif error.code() == ck.KafkaError._PARTITION_EOF:
+                elif error.code() == PARTITION_EOF:
                     waiting.discard(tp)
                 else:
                     raise UpstreamError(f"{tp.topic}/{tp.partition} could not be read: {error.str()}")
@@ -106,7 +107,7 @@ def recall(
         for t, tier in enumerate(tiers):
             records = latest[TP(topics.latest(tier.name), p)] + read[TP(topics.tier(tier.name), p)]
             _recall_quotes(memory, t, tier, records, ids)
-        _recall_windows(memory, read[TP(topics.QUALITY, p)])
+        _recall_windows(memory, read[TP(topics.QUALITY, p)], brokers)
         for broker in brokers:
             topic = topics.ticks(broker)
             letters = read[TP(topics.dlq(topic), p)]
@@ -173,11 +174,11 @@ def _published(t: int, tier: Tier, name: str, i: int, quotes: Columns) -> Publis
     )
 
 
-def _recall_windows(memory: Memory, records: Tail) -> None:
+def _recall_windows(memory: Memory, records: Tail, brokers: Sequence[str]) -> None:
     at: dict[int, set[tuple[str, str]]] = {}
     for message in records[-WINDOWS_BACK:]:
         name, window = catalogue.decode(message.value())
-        if name == "QualityWindow":
+        if name == "QualityWindow" and window["broker"] in brokers:
             start = micros(window["window_start"])
             at.setdefault(start, set()).add((window["broker"], window["symbol"]))
     if at:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import confluent_kafka as ck
+import yaml
 
 from infra.kafka import admin, apply, describe, plan_topics, producer
 from schemas import topics
@@ -23,15 +24,13 @@ from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings, SinkS
 
 CHILD = Path(__file__).parent / "integration" / "sinks_child.py"
 PARTITIONS = 3
-TABLES_AND_KEYS = {"ticks": "ticks.", "tier_quotes": "tier."}
 
 
 def deployment(word: str, folder: Path, kafka: KafkaSettings, clickhouse: ClickHouseSettings, **sink: Any) -> Settings:
     """Two brokers and one tier of the test's own, with their topics and tables."""
     tiers = folder / "tiers.yaml"
-    tiers.write_text(
-        f"{word}: {{symbols: all, interval_ms: 10, depth_hours: 24, brokers: [{word}a], redundancy: 1, record: FreeQuote}}\n"
-    )
+    tier = {"symbols": "all", "interval_ms": 10, "depth_hours": 24, "redundancy": 1, "record": "FreeQuote"}
+    tiers.write_text(yaml.safe_dump({word: tier | {"brokers": [f"{word}a"]}}))
     settings = Settings(
         kafka=kafka.model_copy(update={"partitions": PARTITIONS}),
         clickhouse=clickhouse,
@@ -60,7 +59,7 @@ class Life:
         eventually(lambda: b"ready" in self.log.read_bytes() or self.process.poll() is not None, 60)
         return self
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGKILL) -> int:
@@ -135,7 +134,6 @@ class Feed:
             if self._round % 20 == 0:
                 self._send(topic, partition, b"rubbish")
                 self.poison += 1
-        self._send(topics.QUALITY, 0, session_record())
         self._producer.poll(0)
 
     def _tick(self, broker: str, number: int) -> bytes:

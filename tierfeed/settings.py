@@ -1,7 +1,7 @@
 """Settings: read once from environment and file, checked whole, passed down as values.
 
-Order: environment `TIERFEED_<GROUP>__<KEY>` over `tierfeed.toml` (or the file named by `TIERFEED_CONFIG`) over defaults.
-No other module reads the environment.
+Environment `TIERFEED_<GROUP>__<KEY>` goes over `tierfeed.toml` (or the file that `TIERFEED_CONFIG` names), and that
+over the defaults. No other module reads the environment.
 """
 
 import os
@@ -31,8 +31,8 @@ class KafkaSettings(_Group):
     username: str | None = None
     password: SecretStr | None = None
     ca_file: Path | None = None
-    partitions: int = Field(12, ge=1, le=1000)
-    replication_factor: int = Field(1, ge=1)
+    partitions: int = Field(default=12, ge=1, le=1000)
+    replication_factor: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
     def _credentials(self) -> "KafkaSettings":
@@ -76,16 +76,18 @@ class StreamSettings(_Group):
     """The stream workers. `delivery_timeout_ms` stays below `session_timeout_ms`: a takeover waits it out."""
 
     app_id: str = "tierfeed-stream"
-    session_timeout_ms: int = Field(8000, ge=1000)
-    delivery_timeout_ms: int = Field(4000, ge=500)
-    heartbeat_timeout_s: int = Field(10, ge=1, description="a broker whose sessions are silent for longer leaves")
-    quote_lifetime_s: int = Field(600, ge=1)
-    line_horizon_s: int = Field(60, ge=1, description="how long another line's copy of a tick is recognised")
-    jump_spreads: float = Field(20.0, gt=0, description="a mid that jumps more than this many median spreads …")
-    jump_percent: float = Field(0.5, gt=0, description="… and more than this many percent is quarantined")
-    commit_interval_s: float = Field(0.5, gt=0)
-    batch_records: int = Field(10_000, ge=1)
-    stall_s: float = Field(30.0, gt=0, description="no progress while there is lag: the worker ends itself")
+    session_timeout_ms: int = Field(default=8000, ge=1000)
+    delivery_timeout_ms: int = Field(default=4000, ge=500)
+    heartbeat_timeout_s: int = Field(
+        default=10, ge=1, description="a broker whose sessions are silent for longer leaves"
+    )
+    quote_lifetime_s: int = Field(default=600, ge=1)
+    line_horizon_s: int = Field(default=60, ge=1, description="how long another line's copy of a tick is recognised")
+    jump_spreads: float = Field(default=20.0, gt=0, description="a mid that jumps more than this many median spreads …")
+    jump_percent: float = Field(default=0.5, gt=0, description="… and more than this many percent is quarantined")
+    commit_interval_s: float = Field(default=0.5, gt=0)
+    batch_records: int = Field(default=10_000, ge=1)
+    stall_s: float = Field(default=30.0, gt=0, description="no progress while there is lag: the worker ends itself")
 
     @model_validator(mode="after")
     def _delivery_before_session(self) -> "StreamSettings":
@@ -101,11 +103,11 @@ class SinkSettings(_Group):
     """The sink agents."""
 
     app_id: str = "tierfeed-sink"
-    flush_rows: int = Field(50_000, ge=1)
-    flush_ms: int = Field(1000, ge=1)
-    session_timeout_ms: int = Field(8000, ge=1000)
-    bars_every_s: float = Field(5.0, gt=0)
-    retention_days: int = Field(30, ge=1)
+    flush_rows: int = Field(default=50_000, ge=1)
+    flush_ms: int = Field(default=1000, ge=1)
+    session_timeout_ms: int = Field(default=8000, ge=1000)
+    bars_every_s: float = Field(default=5.0, gt=0)
+    retention_days: int = Field(default=30, ge=1)
 
 
 class MetricsSettings(_Group):
@@ -123,7 +125,7 @@ class _Sources(BaseSettings):
     stream: StreamSettings = StreamSettings()
     sink: SinkSettings = SinkSettings()
     metrics: MetricsSettings = MetricsSettings()
-    brokers: tuple[str, ...] = Field(("fxcm", "ic_markets", "pepperstone"), min_length=1)
+    brokers: tuple[str, ...] = Field(default=("fxcm", "ic_markets", "pepperstone"), min_length=1)
     tiers_file: Path = TIERS_FILE
     home: Path = Path(".tierfeed")
     config: Path | None = None

@@ -9,6 +9,7 @@ import io
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from schemas.catalogue import Schema, header
 from schemas.codec.encode_loop import BAD_FIELD, BAD_INDEX, FULL, POSITION, REFUSED, encode_rows
@@ -18,9 +19,10 @@ from schemas.codec.program import Program
 from schemas.codec.values import Column, Pool
 from tierfeed.errors import ContractError
 
-_FIRST_BYTES = 128
-"""Bytes per record that room is made for at first; after that, what a batch has needed."""
-_MOST_FIRST_BYTES = 4096
+_FIRST_BYTES = 65_536
+_MOST_KEPT_BYTES = 16_777_216
+"""A buffer that a batch was written into serves the next, unless it grew beyond this: fresh memory costs the kernel's
+page faults, which took as long as the encoding."""
 
 
 class Encoder:
@@ -31,7 +33,7 @@ class Encoder:
         self.schema_id = schema.id if schema_id is None else schema_id
         self._header = np.frombuffer(header(self.schema_id), dtype=np.uint8)
         self._program = Program.of(schema)
-        self._record_bytes = _FIRST_BYTES
+        self._spare: list[npt.NDArray[np.uint8]] = []
         self._merged: tuple[tuple[Pool, ...], Texts] | None = None
 
     def encode(self, n: int, columns: Mapping[str, Column]) -> list[bytes]:
@@ -42,7 +44,7 @@ class Encoder:
 
     def _encoded(self, n: int, filling: Filling) -> list[bytes]:
         program, items = (self._program.rows, self._program.top), (*filling.items, filling.offsets)
-        buf, lengths = np.empty(self._record_bytes * (n + 1), dtype=np.uint8), np.empty(n, dtype=np.int64)
+        buf, lengths = self._buffer(), np.empty(n, dtype=np.int64)
         texts, progress = self._texts(filling), np.zeros(4, dtype=np.int64)
         while True:
             told = encode_rows(self._header, program, filling.record, items, texts, (buf, lengths), progress)
@@ -51,10 +53,18 @@ class Encoder:
             written = buf[: progress[POSITION]]
             if told != FULL:
                 # Reading on from a buffer cuts the pieces three times faster than slicing bytes does.
-                return list(map(io.BytesIO(written.data).read, lengths.tolist()))
+                pieces = list(map(io.BytesIO(written.data).read, lengths.tolist()))
+                if len(buf) <= _MOST_KEPT_BYTES:
+                    self._spare = [buf]
+                return pieces
             buf = np.empty(2 * len(buf), dtype=np.uint8)
             buf[: len(written)] = written
-            self._record_bytes = min(len(buf) // (n + 1), _MOST_FIRST_BYTES)
+
+    def _buffer(self) -> npt.NDArray[np.uint8]:
+        try:
+            return self._spare.pop()  # taken, so that no other thread writes into it
+        except IndexError:
+            return np.empty(_FIRST_BYTES, dtype=np.uint8)
 
     def _texts(self, filling: Filling) -> Texts:
         """The pools in one; kept, as batch after batch has the same."""

@@ -1,0 +1,1 @@
+"""The Faust agents: shells around the kernels."""

@@ -5,6 +5,7 @@ catching up gives what would have come live. Each broker's partition is first in
 """
 
 from collections import deque
+from typing import Literal
 
 import numpy as np
 
@@ -61,7 +62,7 @@ class Lane:
 
     def take(self, time: int, with_equal: bool) -> list[Records]:
         """Remove and return the events before `time`, or up to and with it."""
-        side = "right" if with_equal else "left"
+        side: Literal["left", "right"] = "right" if with_equal else "left"
         taken = []
         while self.chunks:
             chunk = self.chunks[0]

@@ -5,8 +5,17 @@ Also numbers the updates of each (tier, symbol), and writes the record when one 
 
 import numpy as np
 
-from streams.kernels.consolidate import ELIGIBLE, IN_QUARANTINE, ONE_SIDED_QUOTE, STALE, best, rounded, state_of, status_of
 from streams.kernels.compiled import kernel
+from streams.kernels.consolidate import (
+    ELIGIBLE,
+    IN_QUARANTINE,
+    ONE_SIDED_QUOTE,
+    STALE,
+    best,
+    rounded,
+    state_of,
+    status_of,
+)
 from streams.kernels.state import NEVER
 from tierfeed.domain.words import ControlKind
 
@@ -192,7 +201,7 @@ def _write_brokers(state, row, lines, t, s):
             row.eligible += 1
         elif status == IN_QUARANTINE:
             row.quarantined += 1
-        if (status == ELIGIBLE or status == ONE_SIDED_QUOTE) and (
+        if status in (ELIGIBLE, ONE_SIDED_QUOTE) and (
             newest < 0 or quote.received_time >= quotes[newest, s].received_time
         ):
             newest = b

@@ -6,7 +6,11 @@ from streams.kernels.compiled import kernel
 from streams.kernels.state import ACCEPTED, NOT_HELD, QUARANTINED
 from tierfeed.domain.words import BrokerStatus, QuoteState
 
-ELIGIBLE, NO_QUOTE, SESSION_LOST = int(BrokerStatus.ELIGIBLE), int(BrokerStatus.NO_QUOTE), int(BrokerStatus.SESSION_LOST)
+ELIGIBLE, NO_QUOTE, SESSION_LOST = (
+    int(BrokerStatus.ELIGIBLE),
+    int(BrokerStatus.NO_QUOTE),
+    int(BrokerStatus.SESSION_LOST),
+)
 IN_QUARANTINE, ONE_SIDED_QUOTE = int(BrokerStatus.QUARANTINED), int(BrokerStatus.ONE_SIDED)
 NORMAL, LOCKED, CROSSED = int(QuoteState.NORMAL), int(QuoteState.LOCKED), int(QuoteState.CROSSED)
 ONE_SIDED, STALE = int(QuoteState.ONE_SIDED), int(QuoteState.STALE)

@@ -6,7 +6,12 @@ from streams.kernels.compiled import kernel
 from streams.kernels.state import NEVER, OWNERS
 from tierfeed.domain.words import Drop
 
-APPLIED, DUPLICATE, LINE_DUPLICATE, LATE = int(Drop.APPLIED), int(Drop.DUPLICATE), int(Drop.LINE_DUPLICATE), int(Drop.LATE)
+APPLIED, DUPLICATE, LINE_DUPLICATE, LATE = (
+    int(Drop.APPLIED),
+    int(Drop.DUPLICATE),
+    int(Drop.LINE_DUPLICATE),
+    int(Drop.LATE),
+)
 REMEMBERED = 64
 """Sequences below the newest that are told apart, duplicate from late."""
 

@@ -1,9 +1,10 @@
 """Names to small numbers: the symbol and the stream of every tick of a batch, looked up in one compiled pass."""
 
 import numpy as np
+import numpy.typing as npt
 
 from streams.kernels.compiled import kernel
-from streams.kernels.state import I64, Records
+from streams.kernels.state import I64
 
 UNKNOWN = -1
 MALFORMED = -2
@@ -109,7 +110,7 @@ class Symbols:
         self.names: list[str] = []
         self._table = np.zeros(64, NAME)
 
-    def ids(self, buf: Records, starts: I64, lengths: I64) -> I64:
+    def ids(self, buf: npt.NDArray[np.uint8], starts: I64, lengths: I64) -> I64:
         """Ids of a column of strings; MALFORMED where one is no symbol. New symbols are entered."""
         out = np.empty(len(starts), np.int64)
         if symbols_of(self._table, buf, starts, lengths, out):
@@ -129,5 +130,3 @@ class Symbols:
         add_name(self._table, np.frombuffer(name.encode(), np.uint8), len(self.names))
         self.names.append(name)
         return len(self.names) - 1
-
-

@@ -8,9 +8,9 @@ and goes on where it stopped: `apply` returns how many events it has taken.
 import numpy as np
 
 from streams.kernels import dedupe, quality
+from streams.kernels.compiled import kernel
 from streams.kernels.conflate import fire_due, next_due, update
 from streams.kernels.quarantine import mid_of, release_near, remember_spread, suspicious
-from streams.kernels.compiled import kernel
 from streams.kernels.state import (
     ACCEPTED,
     BEAT,
@@ -95,20 +95,29 @@ def _alive(state):
 @kernel
 def _second(state, rules, now, clock, rows):
     """Liveness and age take effect together; then each symbol touched has one update per tier; windows close."""
-    brokers, streams, quotes = state.brokers, state.streams, state.quotes
+    streams = state.streams
     state.engine[0].now = max(state.engine[0].now, now)
     for x in range(state.engine[0].streams):
         if streams[x].open == 1 and now - streams[x].last > rules.heartbeat_timeout_us:
             streams[x].open = 0
-    symbols = state.engine[0].symbols
-    touched = state.touched
-    touched[:symbols] = 0
+    if _let_go(state, rules, now):
+        for s in range(state.engine[0].symbols):
+            if state.touched[s] != 0:
+                _update_tiers(state, rows, state.touched[s], s, now, clock, -1, 0)
+    quality.close(state, rows, now)
+
+
+@kernel
+def _let_go(state, rules, now):
+    """End brokers whose streams are all silent, forget quotes that are too old; mark the symbols in `touched`."""
+    brokers, quotes, touched = state.brokers, state.quotes, state.touched
+    touched[: state.engine[0].symbols] = 0
     changed = False
     for b in range(brokers.shape[0]):
         died = brokers[b].live == 1 and not _has_open_stream(state, b)
         if died:
             brokers[b].live = 0
-        for s in range(symbols):
+        for s in range(state.engine[0].symbols):
             if quotes[b, s].held == NOT_HELD:
                 continue
             old = now - quotes[b, s].received_time >= rules.quote_lifetime_us
@@ -117,11 +126,7 @@ def _second(state, rules, now, clock, rows):
                 changed = True
             if old:
                 _forget_quote(quotes, b, s)
-    if changed:
-        for s in range(symbols):
-            if touched[s] != 0:
-                _update_tiers(state, rows, touched[s], s, now, clock, -1, 0)
-    quality.close(state, rows, now)
+    return changed
 
 
 @kernel
@@ -177,22 +182,30 @@ def _event(state, rules, events, i, clock, rows):
         brokers[b].heartbeats += 1
     elif kind == NAMELESS:
         drop = INVALID
-    applied = kind == TICK and drop == APPLIED
+    if kind != TICK or drop != APPLIED:
+        s = NO_SYMBOL
     if _liveness_changed(state, b, kind):
-        for k in range(engine.symbols):
-            touched = 1 << b if state.quotes[b, k].held != NOT_HELD else 0
-            if applied and k == s:
-                touched |= confirmed
-            if touched != 0:
-                _update_tiers(state, rows, touched, k, now, clock, b, events[i].offset)
-    elif applied:
+        _update_held(state, rows, b, s, confirmed, now, clock, events[i].offset)
+    elif s != NO_SYMBOL:
         _update_tiers(state, rows, confirmed | (1 << b), s, now, clock, b, events[i].offset)
     return drop
 
 
 @kernel
+def _update_held(state, rows, b, applied_symbol, confirmed, now, clock, offset):
+    """Broker `b` came or went: one update for every symbol it holds a quote of."""
+    for s in range(state.engine[0].symbols):
+        touched = 1 << b if state.quotes[b, s].held != NOT_HELD else 0
+        if s == applied_symbol:
+            touched |= confirmed
+        if touched != 0:
+            _update_tiers(state, rows, touched, s, now, clock, b, offset)
+
+
+@kernel
 def _has_open_stream(state, b):
-    for x in range(state.engine[0].streams):
+    """Whether one of the broker's streams is open. A loop: numba has no any()."""
+    for x in range(state.engine[0].streams):  # noqa: SIM110
         if state.streams[x].broker == b and state.streams[x].open == 1:
             return True
     return False
@@ -230,9 +243,7 @@ def _tick(state, rules, events, i, now):
             drop = _news(state, rules, events, i, now)
         if drop == APPLIED:
             quarantined, confirmed = _hold(state, rules, events, i, now)
-    quality.note(
-        state, b, s, drop, missing, quarantined, bid, ask, events[i].received_time, events[i].event_time
-    )
+    quality.note(state, b, s, drop, missing, quarantined, bid, ask, events[i].received_time, events[i].event_time)
     return drop, confirmed
 
 

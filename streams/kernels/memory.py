@@ -12,7 +12,17 @@ def with_symbols(state: State, symbols: int) -> State:
     b, old = state.quotes.shape
     t, x = len(state.tiers), len(state.streams)
     grown = new_state(b, t, symbols, x, 2, len(state.latencies))
-    for name in ("places", "quotes", "windows", "composites", "spreads", "counts", "covered_offset", "held_rows", "held_brokers"):
+    for name in (
+        "places",
+        "quotes",
+        "windows",
+        "composites",
+        "spreads",
+        "counts",
+        "covered_offset",
+        "held_rows",
+        "held_brokers",
+    ):
         getattr(grown, name)[:, :old] = getattr(state, name)
     grown.scale[:old] = state.scale
     for tier in range(t):

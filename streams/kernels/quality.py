@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from streams.kernels.consolidate import rounded
 from streams.kernels.compiled import kernel
+from streams.kernels.consolidate import rounded
 from streams.kernels.state import (
     COUNTERS,
     N_APPLIED,

@@ -16,12 +16,12 @@ I8 = npt.NDArray[np.int8]
 I32 = npt.NDArray[np.int32]
 I64 = npt.NDArray[np.int64]
 
-NEVER = np.int64(-(2**62))
+NEVER = -(2**62)
 SECOND_US = 1_000_000
 
 # kinds of events
 TICK, START, BEAT, END, NAMELESS, UNREADABLE = range(6)
-"""NAMELESS: a tick whose symbol is none; a sign of life of its session, and a dead letter. UNREADABLE: not even that."""
+"""NAMELESS: a tick whose symbol is none: a sign of life, and a dead letter. UNREADABLE: not even that."""
 
 # how a broker's quote is held
 NOT_HELD, ACCEPTED, QUARANTINED = 0, 1, 2
@@ -158,19 +158,21 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         latencies=np.zeros(latencies, LATENCY), latency_ends=np.zeros(b * s, np.int64),
         sorted_latencies=np.zeros(latencies, np.int64), touched=np.zeros(s, np.int64), scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
     )  # fmt: skip
-    for records, names in (
+    times: tuple[tuple[Records, tuple[str, ...]], ...] = (
         (state.engine, ("now", "next_second", "settled")),
         (state.streams, ("last",)),
         (state.places, ("newest",)),
         (state.quotes, ("event_time", "received_time")),
         (state.composites, ("as_of", "last_release", "covered_as_of")),
-    ):
+    )
+    for records, names in times:
         for name in names:
             records[name] = NEVER
-    for records, names in (
+    prices: tuple[tuple[Records, tuple[str, ...]], ...] = (
         (state.quotes, ("bid", "ask", "bid_size", "ask_size", "accepted_mid")),
         (state.composites, ("spread_min", "spread_max", "mid_low", "mid_high")),
-    ):
+    )
+    for records, names in prices:
         for name in names:
             records[name] = np.nan
     state.brokers["applied_offset"] = -1

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from schemas import topics
+from schemas.codec import warm
 from sinks.bars import Bars
 from tests.builders import eventually
 from tests.sink_parts import Feed, Life, Proof, deployment, letters, restarted
@@ -24,6 +25,7 @@ Start = Callable[..., Life]
 
 @pytest.fixture
 def settings(unique: str, tmp_path: Path, kafka: KafkaSettings, database: ClickHouseSettings) -> Settings:
+    warm()  # compiled here once: a process that is killed while it compiles leaves nothing for the next one
     return deployment(unique, tmp_path, kafka, database)
 
 
@@ -87,11 +89,11 @@ def test_a_suspended_sink_that_wakes_up_late_does_no_harm(settings: Settings, st
     with Feed(settings) as feed:
         first = start(flush_rows=200)
         eventually(lambda: proof.rows("ticks") > 500, 60)
-        first.signal(signal.SIGSTOP)
+        first.send(signal.SIGSTOP)
         suspended_at = proof.rows("ticks")
         second = start(flush_rows=300)
         eventually(lambda: proof.rows("ticks") > suspended_at + 3000, 60)
-        first.signal(signal.SIGCONT)
+        first.send(signal.SIGCONT)
         woken_at = proof.rows("ticks")
         eventually(lambda: first.process.poll() is not None or proof.rows("ticks") > woken_at + 5000, 60)
     restarted(lambda: second if second.process.poll() is None else start(), lambda: proof.holds(feed.stored), 90)

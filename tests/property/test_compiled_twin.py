@@ -70,12 +70,16 @@ class Compiled:
         for row, brokers in zip(rows.quotes[: rows.n[0]], rows.brokers[: rows.n[0]], strict=True):
             t = int(row["tier"])
             key = TIERS[t].name, names[row["symbol"]]
-            self.quotes[key].append(_quote(row, brokers, shard.state.tier_brokers[t][: shard.state.tiers[t]["broker_count"]]))
+            self.quotes[key].append(
+                _quote(row, brokers, shard.state.tier_brokers[t][: shard.state.tiers[t]["broker_count"]])
+            )
         for row, counts in zip(rows.windows[: rows.n[1]], rows.counts[: rows.n[1]], strict=True):
             latency = [_number(row[name]) for name in ("p50", "p95", "p99", "highest")]
             spread = [_number(row[f"spread_{name}"]) for name in ("min", "mean", "max")]
             head = BROKERS[row["broker"]], names[row["symbol"]], int(row["start"])
-            self.windows.append((*head, *counts.tolist(), *spread, *latency, int(row["heartbeats"]), int(row["last_received"])))
+            self.windows.append(
+                (*head, *counts.tolist(), *spread, *latency, int(row["heartbeats"]), int(row["last_received"]))
+            )
 
 
 def _number(value: Any) -> Any:
@@ -91,7 +95,9 @@ def _quote(row: Any, brokers: Any, members: Any) -> dict[str, Any]:
     told["control"] = int(row["control"])
     told["sources"] = {name: int(b["source"]) for name, b in zip(names, brokers, strict=False) if b["source"] >= 0}
     fields = ("status", "bid", "ask", "bid_size", "ask_size", "event_time", "received_time")
-    told["brokers"] = [(name, *(_number(b[field]) for field in fields)) for name, b in zip(names, brokers, strict=False)]
+    told["brokers"] = [
+        (name, *(_number(b[field]) for field in fields)) for name, b in zip(names, brokers, strict=False)
+    ]
     return told
 
 

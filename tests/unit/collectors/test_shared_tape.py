@@ -81,6 +81,6 @@ def test_files_of_every_kind_and_of_many_years_make_one_tape(tmp_path: Path) -> 
     assert list(counts.values()) == [136_741, 29_948, 10_000, 167_466, 34, 100_000]
     for broker in tape.brokers:
         times = tape.script(broker).events[0]
-        # Seven islands in twelve years: heartbeats while any broker ticks, none in between.
-        assert len(times) < 300_000
+        # Islands in twelve years: heartbeats while any broker ticks, none in between.
+        assert len(times) < 330_000
         assert sum(len(session.spans) for session in tape.script(broker).sessions) >= 6

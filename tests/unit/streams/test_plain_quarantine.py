@@ -161,6 +161,15 @@ def test_a_forgotten_quote_is_no_reference() -> None:
     assert statuses(shard.tick(3001, *FAR))["alpha"] == "ELIGIBLE"
 
 
+def test_a_forgotten_quote_takes_the_habit_of_its_spreads_with_it() -> None:
+    shard = fast_shard(quote_lifetime_us=2_000_000)
+    shard.tick(0, 1.0, 1.2)
+    shard.tick(1, 1.0, 1.2001)
+    shard.heartbeat(3000)
+    shard.tick(3001)
+    assert statuses(shard.tick(3010, *FAR))["alpha"] == "QUARANTINED"
+
+
 def test_the_median_of_the_last_63_spreads_decides() -> None:
     shard = fast_shard()
     for i in range(32):
