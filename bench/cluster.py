@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from collectors.player import ScriptCollector
-from collectors.runner import Run
+from collectors.replay.tape import Tape
+from collectors.runner import CollectSpec, collect
 from collectors.script import Script
 from infra.embedded.kafka import EmbeddedKafka
 from infra.kafka import admin, apply, describe, plan_topics
@@ -52,15 +52,13 @@ def fresh_topics(settings: Settings, *, keep_ticks: bool = False) -> None:
     apply(plan_topics(declared, describe(client)), client)
 
 
-def load(kafka: KafkaSettings, scripts: Sequence[Script]) -> int:
+def load(settings: Settings, scripts: Sequence[Script]) -> int:
     """Publish the scripts as the product's collectors do, session records and all. Returns the ticks published."""
-    return asyncio.run(_load(kafka, scripts))
+    tape = Tape(Path("bench"), scripts[0].start_us, scripts[0].end_us, {script.broker: script for script in scripts})
+    return asyncio.run(_load(settings, tape))
 
 
-async def _load(kafka: KafkaSettings, scripts: Sequence[Script]) -> int:
+async def _load(settings: Settings, tape: Tape) -> int:
     stop = asyncio.Event()
-    runs = [(Run(kafka, ScriptCollector(script)), script) for script in scripts]
-    for run, script in runs:
-        await run.prepare(script)
-    outcomes = await asyncio.gather(*(run.to_end(stop) for run, _ in runs))
-    return sum(outcome.published for outcome in outcomes)
+    runs = (collect(settings, CollectSpec(broker=broker, tape=tape), stop=stop) for broker in tape.brokers)
+    return sum(outcome.published for outcome in await asyncio.gather(*runs))

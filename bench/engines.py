@@ -97,6 +97,7 @@ def _build_kafka_streams() -> None:
     missing = [tool for tool in ("java", "mvn") if shutil.which(tool) is None]
     if missing:
         raise EngineError(f"left out: no {' and no '.join(missing)} here")
+    shutil.rmtree(STREAMS_FOLDER / "lib", ignore_errors=True)  # jars of another version would stay on the class path
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={STREAMS_FOLDER}/lib"]
     _build("mvn", "-q", "-B", "-f", str(PEERS / "kafka-streams" / "pom.xml"), f"-Dfolder={STREAMS_FOLDER}", "package", *copy)
 

@@ -38,7 +38,7 @@ def publish(cluster: KafkaSettings, scripts: tuple[Script, ...]) -> Task:
     brokers = tuple(script.broker for script in scripts)
     settings = settings_for(cluster, brokers, "bench")
     fresh_topics(settings)
-    ticks = load(cluster, scripts)
+    ticks = load(settings, scripts)
     return Task(cluster.bootstrap_servers, PARTITIONS, brokers, ticks, _waiting(cluster, brokers))
 
 

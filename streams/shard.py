@@ -53,6 +53,7 @@ class Shard:
         self._streams: dict[tuple[int, int, int], int] = {}
         self._clocks: dict[int, float] = {}
         self._clock_offset_us = 0
+        self._on_wall_clock = False
         self.state = self._empty()
         self._rows = new_rows(
             SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers)
@@ -172,9 +173,7 @@ class Shard:
 
     def clock_us(self, wall_us: int) -> int | None:
         """The sessions' clock now; None on tape time, where only the data tells the time."""
-        if any(self._clocks.get(stream) != LIVE for stream in self._open_streams()):
-            return None
-        return wall_us + self._clock_offset_us
+        return wall_us + self._clock_offset_us if self._on_wall_clock else None
 
     def time_us(self) -> int | None:
         """The shard's own time; None before its first event."""
@@ -195,7 +194,10 @@ class Shard:
 
     def _choose_mode(self, wall_us: int) -> None:
         streams = self._open_streams()
-        on_wall_clock = bool(streams) and all(self._clocks.get(stream) == LIVE for stream in streams)
+        if streams:
+            # Once all have ended, what is left goes out by the clock they had.
+            self._on_wall_clock = all(self._clocks.get(stream) == LIVE for stream in streams)
+        on_wall_clock = bool(streams) and self._on_wall_clock
         if self.live:
             clock = wall_us + self._clock_offset_us
             lagging = any(

@@ -156,7 +156,8 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         dues=np.zeros((t, s + 1), DUE), seen=np.zeros(h, SEEN), owners=np.zeros((h, OWNERS), OWNER),
         seen_log=np.zeros(h, SEEN_LOG), windows=np.zeros((b, s), WINDOW), counts=np.zeros((b, s, COUNTERS), np.int64),
         latencies=np.zeros(latencies, LATENCY), latency_ends=np.zeros(b * s, np.int64),
-        sorted_latencies=np.zeros(latencies, np.int64), touched=np.zeros(s, np.int64), scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
+        sorted_latencies=np.zeros(latencies, np.int64), touched=np.zeros(s, np.int64),
+        scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
     )  # fmt: skip
     times: tuple[tuple[Records, tuple[str, ...]], ...] = (
         (state.engine, ("now", "next_second", "settled")),

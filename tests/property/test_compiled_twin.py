@@ -9,20 +9,21 @@ import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streams.kernels.plain.events import Event, SessionEvent, UndecodableEvent
 from streams.kernels.plain.align import Align
+from streams.kernels.plain.events import Event, SessionEvent, UndecodableEvent
 from streams.kernels.plain.line import Line, reference
 from streams.kernels.plain.outputs import Output, QualityRow, TierControlOut, TierQuote
 from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records, Rows
 from streams.kernels.state import Rules as CompiledRules
-from streams.shard import Shard
-from tests.property.test_stream_laws import BROKERS, RULES, TIERS, Step, Tape, steps, tape_of
+from streams.shard import Published, Shard
+from tests.property.stream_tapes import BROKERS, RULES, TIERS, Step, Tape, steps, tape_of
 from tierfeed.domain.symbols import CANONICAL
 from tierfeed.domain.words import ControlKind, SessionKind
 
 IDS = {"Tick": 1, "SessionRecord": 2}
 COMPILED = CompiledRules(
-    RULES.heartbeat_timeout_us, RULES.quote_lifetime_us, RULES.line_horizon_us, RULES.jump_spreads, RULES.jump_percent / 100
+    RULES.heartbeat_timeout_us, RULES.quote_lifetime_us, RULES.line_horizon_us,
+    RULES.jump_spreads, RULES.jump_percent / 100,
 )  # fmt: skip
 unhurried = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 KINDS = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionKind.SESSION_END: END}
@@ -138,7 +139,8 @@ def _twin(q: TierQuote, control: int) -> dict[str, Any]:
 def _windows(outputs: Sequence[Output]) -> list[tuple[Any, ...]]:
     return sorted(
         (
-            q.broker, q.symbol, q.window_start, q.ticks, q.applied, q.duplicates, q.line_duplicates, q.unchanged, q.late,
+            q.broker, q.symbol, q.window_start, q.ticks, q.applied, q.duplicates, q.line_duplicates, q.unchanged,
+            q.late,
             q.backfilled, q.invalid, q.missing, q.crossed, q.locked, q.quarantined, q.spread_min, q.spread_mean,
             q.spread_max, q.latency_p50_us, q.latency_p95_us, q.latency_p99_us, q.latency_max_us, q.heartbeats,
             q.last_received_time,
@@ -187,3 +189,30 @@ def test_compiled_and_plain_agree_however_the_input_is_cut(script: list[Step], e
         for ours, theirs in zip(compiled.quotes[key], quotes, strict=True):
             assert {name: (ours[name], theirs[name]) for name in theirs if ours[name] != theirs[name]} == {}
     assert sorted(compiled.windows, key=repr) == sorted(_windows(outputs), key=repr)
+
+
+@unhurried
+@given(tapes, st.integers(0, 60), cuts)
+def test_a_worker_that_takes_over_says_what_is_missing_and_nothing_twice(
+    script: list[Step], stop: int, how: Any
+) -> None:
+    tape = tape_of(script, ended=True)
+    whole, first, second = Compiled(), Compiled(), Compiled()
+    for broker, events, at_end in _cut(tape, []):
+        whole.feed(broker, events, at_end=at_end)
+    for broker, events, at_end in _cut(tape, how)[: max(stop % (len(how) + 1), 0)]:
+        first.feed(broker, events, at_end=at_end)
+    second.shard.prime([_newest(key, quotes) for key, quotes in first.quotes.items() if quotes], None)
+    for broker, events, at_end in _cut(tape, []):
+        second.feed(broker, events, at_end=at_end)
+    for key, quotes in whole.quotes.items():
+        told = first.quotes[key] + second.quotes[key]
+        assert [quote["upto"] for quote in told] == [quote["upto"] for quote in quotes]
+        for ours, expected in zip(told, quotes, strict=True):
+            assert {k: (ours[k], v) for k, v in expected.items() if ours[k] != v} == {}
+
+
+def _newest(key: tuple[str, str], quotes: list[dict[str, Any]]) -> Published:
+    last = quotes[-1]
+    tier = [entry.name for entry in TIERS].index(key[0])
+    return Published(tier, key[1], last["upto"], last["as_of"], last["released"], last["state"], last["sources"])
