@@ -5,7 +5,6 @@ included, from the first batch to the moment when the last record is on disk.
 """
 
 import asyncio
-import gc
 import json
 import resource
 import sys
@@ -13,12 +12,13 @@ import time
 from typing import Any
 
 import streams.app
+from bench.cluster import PARTITIONS, settings_for
 from bench.warm import warm
+from infra.metrics import REGISTRY, Metric
 from infra.transport import FetchedBatch
 from schemas import catalogue
 from streams.agents.tiers import TierWorker
 from tierfeed.settings import KafkaSettings
-from bench.cluster import PARTITIONS, settings_for
 
 WARM_PART = 0.25
 """What is measured beside the whole: the part after this one."""
@@ -53,10 +53,10 @@ class Meter(TierWorker):
         now = (time.monotonic(), time.process_time(), self.seen)
         wall_s, cpu_s, records = (b - a for a, b in zip(self.begun, now, strict=True))
         _, later_cpu_s, later_records = (b - a for a, b in zip(self.later, now, strict=True))
-        published: dict[str, int] = {}
-        for owned in self._owned.values():
-            for tier, count in owned.publisher.counts.items():
-                published[tier] = published.get(tier, 0) + count
+        published = {
+            tier.name: int(REGISTRY.get_sample_value(Metric.TIER_RECORDS.value, {"tier": tier.name}) or 0)
+            for tier in self.tiers
+        }
         return {
             "ticks": records,
             "wall_s": wall_s,

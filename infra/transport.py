@@ -12,11 +12,13 @@ remember travels in the commit's metadata. See docs/adr/0001-faust-on-librdkafka
 import asyncio
 import contextlib
 import ctypes
+import functools
 import gc
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as FutureCancelled
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -142,9 +144,11 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         self._room = threading.Semaphore(BATCHES_AHEAD)
         self._halt = threading.Event()
         self._pump_thread: threading.Thread | None = None
+        self._orders: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
+        self._leaving = False
         self._owned: frozenset[TP] = frozenset()
         self._ledgers: dict[TP, _Ledger] = {}
-        self._rd = ck.Consumer(self.app.consumer_config)
+        self._rd = ck.Consumer(self.app.consumer_config | {"on_commit": self._on_commit})
         await super().on_start()
 
     async def subscribe(self, topics: Iterable[str]) -> None:
@@ -158,6 +162,7 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
     def _pump(self) -> None:
         try:
             while not self._halt.is_set():
+                self._obey()
                 first = self._rd.poll(POLL_S)
                 self.app.lease.renew()
                 if first is None:
@@ -166,12 +171,33 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
                 batches = _by_partition(messages)
                 while not self._room.acquire(timeout=POLL_S):
                     self.app.lease.renew()
+                    self._obey()
                     if self._halt.is_set():
                         return
                 self.loop.call_soon_threadsafe(self._ready.put_nowait, batches)
         except Exception as error:  # noqa: BLE001  a thread has no caller: the app hears of whatever ended it
             if not self._halt.is_set():
                 self.app.fail_from_thread(error)
+
+    def _order(self, work: Callable[[], Any]) -> Future[Any]:
+        """Have the polling thread do something with the consumer.
+
+        No other thread may: every call waits for the lock that poll holds, and a thread that polls without a pause
+        takes it again before anybody else wakes up.
+        """
+        future: Future[Any] = Future()
+        self._orders.append((work, future))
+        if self._pump_thread is None or not self._pump_thread.is_alive():
+            self._obey()
+        return future
+
+    def _obey(self) -> None:
+        while self._orders:
+            work, future = self._orders.popleft()
+            try:
+                future.set_result(work())
+            except Exception as error:  # noqa: BLE001  whoever ordered it hears of it
+                future.set_exception(error)
 
     def _on_loop(self, work: Any) -> Any:
         """Run a coroutine on the event loop and wait for it, from the polling thread."""
@@ -183,6 +209,7 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
                 if future.done():
                     raise
                 self.app.lease.renew()
+                self._obey()
                 if self._halt.is_set():
                     future.cancel()
                     raise FutureCancelled from None
@@ -215,7 +242,9 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         self.app.on_rebalance_start()
         await self.on_partitions_revoked(set(tps))
         await self.app.placement.revoked(tps)
+        self._leaving = True
         await self.commit()
+        self._leaving = False
         self._owned = frozenset()
         self._ledgers = {}
         while not self._ready.empty():
@@ -273,15 +302,22 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
             for tp, offset in offsets.items()
             if tp in self._owned
         ]
+        order = functools.partial(self._rd.commit, offsets=wanted, asynchronous=not self._leaving)
         try:
-            await asyncio.to_thread(self._rd.commit, offsets=wanted, asynchronous=False)
+            await asyncio.wrap_future(self._order(order))
         except ck.KafkaException as error:
-            if error.args[0].code() in (ck.KafkaError.FENCED_INSTANCE_ID, ck.KafkaError.UNKNOWN_MEMBER_ID):
-                raise FencedError(f"commit refused: {error.args[0].str()}") from error
-            # Nothing rests on a commit's success: the next one covers it.
-            log.warning("commit failed", error=error.args[0].str())
+            self._on_commit(error.args[0], wanted)
             return False
         return True
+
+    def _on_commit(self, error: ck.KafkaError | None, partitions: list[ck.TopicPartition]) -> None:
+        """Nothing rests on one commit's success, for the next covers it; but a refused member may not go on."""
+        if error is None:
+            return
+        if error.code() in (ck.KafkaError.FENCED_INSTANCE_ID, ck.KafkaError.UNKNOWN_MEMBER_ID):
+            self.app.fail_from_thread(FencedError(f"commit refused: {error.str()}"))
+        else:
+            log.warning("commit failed", error=error.str())
 
     async def perform_seek(self) -> None:
         """Positions were set with the assignment."""
@@ -290,7 +326,8 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         return {}
 
     async def _seek(self, partition: TP, offset: int) -> None:
-        self._rd.seek(ck.TopicPartition(partition.topic, partition.partition, offset))
+        position = ck.TopicPartition(partition.topic, partition.partition, offset)
+        await asyncio.wrap_future(self._order(functools.partial(self._rd.seek, position)))
 
     async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
         for tp, offset in partitions.items():
@@ -303,11 +340,11 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
 
     def hold(self, tp: TP) -> None:
         """Stop fetching a partition that is far ahead of the others."""
-        self._rd.pause([ck.TopicPartition(tp.topic, tp.partition)])
+        self._order(functools.partial(self._rd.pause, [ck.TopicPartition(tp.topic, tp.partition)]))
 
     def let_go(self, tp: TP) -> None:
         """Fetch it again."""
-        self._rd.resume([ck.TopicPartition(tp.topic, tp.partition)])
+        self._order(functools.partial(self._rd.resume, [ck.TopicPartition(tp.topic, tp.partition)]))
 
     def assignment(self) -> set[TP]:
         return set(self._owned)
@@ -348,6 +385,7 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
     async def on_stop(self) -> None:
         if self._owned:
             await self.app.placement.revoked(self._owned)
+        self._leaving = True
         await super().on_stop()
         self._halt.set()
         if self._pump_thread is not None:

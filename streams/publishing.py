@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from infra import metrics
+from infra.metrics import Metric
 from infra.producer import BatchProducer
 from schemas import catalogue, topics
 from schemas.catalogue import schema
@@ -45,8 +47,6 @@ class Publisher:
         """The sessions' clock when records are handed over; None where the data's own time is the clock."""
         self._windows_after = int(NEVER)
         self._windows_at: frozenset[tuple[str, str]] = frozenset()
-        self.counts: dict[str, int] = dict.fromkeys((tier.name for tier in tiers), 0)
-        self.conflated: dict[str, int] = dict.fromkeys((tier.name for tier in tiers), 0)
 
     def resume(
         self, heartbeat_us: int | None, windows_after: int | None, windows_at: frozenset[tuple[str, str]]
@@ -94,8 +94,8 @@ class Publisher:
             start = cut
         if start < len(messages):
             self._producer.send_batch(topic, self._partition, messages[start:] if start else messages)
-        self.counts[tier.name] += len(messages)
-        self.conflated[tier.name] += int(rows["conflated"].sum())
+        metrics.count(Metric.TIER_RECORDS, len(messages), tier=tier.name)
+        metrics.count(Metric.UPDATES_CONFLATED, int(rows["conflated"].sum()), tier=tier.name)
 
     def _columns(self, t: int, rows: Records, brokers: Records) -> dict[str, Any]:
         n, tier = len(rows), self._tiers[t]
@@ -207,6 +207,7 @@ class Publisher:
             rows, counts = rows[fresh], counts[fresh]
         if not len(rows):
             return
+        self._count_drops(rows, counts)
         payloads = self._windows.encode(len(rows), self._window_columns(rows, counts))
         keys = zip(rows["broker"].tolist(), rows["symbol"].tolist(), strict=True)
         messages = [
@@ -214,6 +215,13 @@ class Publisher:
             for (b, s), value in zip(keys, payloads, strict=True)
         ]
         self._producer.send_batch(topics.QUALITY, self._partition, messages)
+
+    def _count_drops(self, rows: Records, counts: Any) -> None:
+        for b in np.unique(rows["broker"]).tolist():
+            totals = counts[rows["broker"] == b].sum(axis=0)
+            for reason, counter in DROP_COUNTERS.items():
+                if totals[counter]:
+                    metrics.count(Metric.TICKS_DROPPED, int(totals[counter]), broker=self._brokers[b], reason=reason)
 
     def _window_columns(self, rows: Records, counts: Any) -> dict[str, Any]:
         columns: dict[str, Any] = {
@@ -242,6 +250,7 @@ class Publisher:
             ("source_offset", str(poison.offset).encode()),
         ]
         self._producer.send(topics.dlq(topic), self._partition, poison.value, poison.key, headers)
+        metrics.count(Metric.DEAD_LETTERS, stage=STAGE, topic=topic)
 
 
 COUNTER_NAMES = {
@@ -257,6 +266,16 @@ COUNTER_NAMES = {
     "crossed": st.N_CROSSED,
     "locked": st.N_LOCKED,
     "quarantined": st.N_QUARANTINED,
+}
+
+
+DROP_COUNTERS = {
+    "duplicate": st.N_DUPLICATE,
+    "line_duplicate": st.N_LINE_DUPLICATE,
+    "unchanged": st.N_UNCHANGED,
+    "late": st.N_LATE,
+    "backfilled": st.N_BACKFILLED,
+    "invalid": st.N_INVALID,
 }
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import resource
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -112,5 +113,5 @@ class Meter:
                 "out_per_tick": self.released / self.seen,
                 "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
             }
-            print(json.dumps(result), flush=True)
+            print(json.dumps(result), file=sys.__stdout__, flush=True)  # Faust turns sys.stdout into a log
             os._exit(0)

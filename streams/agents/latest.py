@@ -14,6 +14,8 @@ import numpy as np
 import structlog
 from faust.types.tuples import TP
 
+from infra import metrics
+from infra.metrics import Metric
 from infra.transport import BatchApp, Committed, FetchedBatch
 from schemas import topics
 from schemas.catalogue import schema
@@ -23,6 +25,7 @@ from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
 
+STAGE = "latest"
 INTERVAL_S = 1.0
 TICK_S = 0.1
 
@@ -44,7 +47,6 @@ class LatestWorker:
         self.records = {topics.tier(tier.name): (tier.name, tier.record) for tier in settings.tiers()}
         self._decoders = {record: Decoder(schema(record), ids[record]) for _, record in self.records.values()}
         self._partitions: dict[TP, _Partition] = {}
-        self.stale_epoch = 0
         self.app: BatchApp
 
     async def assigned(self, partitions: frozenset[TP], committed: Mapping[TP, Committed]) -> Mapping[TP, int]:
@@ -74,7 +76,8 @@ class LatestWorker:
         epochs = np.where(columns.ok, columns.longs("epoch"), -1)
         newest = np.maximum.accumulate(np.maximum(epochs, partition.epoch)) if len(epochs) else epochs
         fresh = epochs >= newest
-        self.stale_epoch += int((columns.ok & ~fresh).sum())
+        if stale := int((columns.ok & ~fresh).sum()):
+            metrics.count(Metric.STALE_EPOCH_RECORDS, stale, reader=STAGE, tier=self.records[batch.topic][0])
         for i in rows[fresh].tolist():
             message = batch.messages[i]
             partition.waiting[message.key()] = (message.offset(), payloads[i] or b"")

@@ -9,11 +9,13 @@ import confluent_kafka as ck
 import structlog
 from faust.types.tuples import TP
 
+from infra import metrics
+from infra.metrics import Metric
 from infra.transport import BatchApp, Committed, FetchedBatch
 from schemas import topics
 from streams import takeover
 from streams.kernels.state import Rules
-from streams.publishing import CLOSED, OPENED, Publisher
+from streams.publishing import CLOSED, OPENED, STAGE, Publisher
 from streams.shard import Shard
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import Settings
@@ -23,7 +25,8 @@ log = structlog.get_logger(__name__)
 HELD_HIGH, HELD_LOW = 200_000, 100_000
 """Events of one broker that may wait for the others before its partition is held back."""
 MARK_US = 5_000_000
-REWIND_SLACK_US = 60_000_000
+REWIND_LIFETIMES, REWIND_SLACK_US = 2, 10_000_000
+"""Far enough back that a quote which the first tick of the rewind merely repeats has come too."""
 EXCUSE_S = 30.0
 WATCH_S = 1.0
 
@@ -64,7 +67,6 @@ class TierWorker:
         self._owned: dict[int, _Owned] = {}
         self._pulse: asyncio.TimerHandle | None = None
         self._progress = 0
-        self.taken_over = 0
 
     # -- Placement
 
@@ -84,8 +86,10 @@ class TierWorker:
             lane = self._owned[tp.partition].shard.aligner.lanes[self.topics[tp.topic]]
             lane.read = bool(was.offset)
         self.app.rd_producer.flush()
-        self.taken_over += len(shards)
-        log.info("took over", shards=sorted(shards), seconds=round(time.monotonic() - started, 2))
+        seconds = time.monotonic() - started
+        metrics.count(Metric.TAKEOVERS, len(shards), stage=STAGE)
+        metrics.observe(Metric.TAKEOVER_SECONDS, seconds, stage=STAGE)
+        log.info("took over", shards=sorted(shards), seconds=round(seconds, 2))
         return {tp: _start(was) for tp, was in committed.items()}
 
     def _refuse_unequal(self, partitions: frozenset[TP], shards: set[int]) -> None:
@@ -125,7 +129,8 @@ class TierWorker:
         marks = owned.marks.get(tp.topic) if owned else None
         if owned is None or not marks:
             return ""
-        horizon = (owned.shard.time_us() or 0) - self.settings.stream.quote_lifetime_s * 1_000_000 - REWIND_SLACK_US
+        lifetimes_us = REWIND_LIFETIMES * self.settings.stream.quote_lifetime_s * 1_000_000
+        horizon = (owned.shard.time_us() or 0) - lifetimes_us - REWIND_SLACK_US
         while len(marks) > 1 and marks[1][0] <= horizon:
             marks.pop(0)
         return f"rewind={marks[0][1]}"
@@ -138,6 +143,7 @@ class TierWorker:
         if owned is None:
             return
         self._progress += 1
+        metrics.observe(Metric.BATCH_RECORDS, len(batch.messages), stage=STAGE)
         broker = self.topics[batch.topic]
         for poison in owned.shard.read(batch, broker):
             if poison.offset > owned.dead_lettered.get(batch.topic, -1):
@@ -201,6 +207,7 @@ class TierWorker:
             await asyncio.sleep(WATCH_S)
             for p, owned in self._owned.items():
                 self._excuse(p, owned)
+                self._report(p, owned)
             now = time.monotonic()
             if self._progress != seen or not self._lag():
                 seen, since = self._progress, now
@@ -220,6 +227,12 @@ class TierWorker:
             owned.waiting_since = None
             log.warning("no longer waiting for a silent broker", broker=self.brokers[aligner.blocking()], shard=p)
             self._advance(owned)
+
+    def _report(self, p: int, owned: _Owned) -> None:
+        metrics.put(Metric.ALIGN_HELD, owned.shard.aligner.held, partition=p)
+        now, clock = owned.shard.time_us(), owned.shard.clock_us(time.time_ns() // 1000)
+        if now is not None and clock is not None:
+            metrics.put(Metric.ENGINE_LAG, (clock - now) / 1_000_000, partition=p)
 
     def _lag(self) -> bool:
         """Whether records are waiting on a partition that is not held back."""

@@ -234,6 +234,8 @@ def _tick(state, rules, events, i, now):
     quarantined = 0
     confirmed = 0
     if not _priced(bid, ask):
+        # Its sequence has come all the same: the next one has none missing before it.
+        drop, missing = dedupe.sequence(state.places, x, s, events[i].sequence)
         drop = INVALID
     elif events[i].flags & BACKFILLED_FLAG:
         drop = BACKFILLED

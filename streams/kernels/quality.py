@@ -23,7 +23,7 @@ from streams.kernels.state import (
 )
 from tierfeed.domain.words import Drop
 
-INVALID = int(Drop.INVALID)
+INVALID, BACKFILLED = int(Drop.INVALID), int(Drop.BACKFILLED)
 # Position d: the counter of outcome d, in the order of `Drop`.
 COUNTER_OF = np.array(
     [N_APPLIED, N_DUPLICATE, N_LINE_DUPLICATE, N_UNCHANGED, N_LATE, N_BACKFILLED, N_INVALID], dtype=np.int64
@@ -43,7 +43,7 @@ def note(state, b, s, drop, missing, quarantined, bid, ask, received_time, event
     counts[COUNTER_OF[drop]] += 1
     counts[N_MISSING] += missing
     counts[N_QUARANTINED] += quarantined
-    if drop == INVALID:
+    if drop in (INVALID, BACKFILLED):
         return
     if bid > 0.0 and ask > 0.0:
         if ask < bid:

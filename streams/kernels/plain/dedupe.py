@@ -70,7 +70,9 @@ class Dedupe:
     def judge(self, tick: TickEvent, held: Quote | None, now_us: int) -> Verdict:
         """`held` is the broker's quote for the symbol before this tick. APPLIED: it may become the broker's quote."""
         if reason := why_invalid(tick):
-            return Verdict(Drop.INVALID, reason=reason)
+            # Its sequence has come all the same: the next one has none missing before it.
+            missing = self._in_sequence(tick).missing if CANONICAL.fullmatch(tick.symbol) else 0
+            return Verdict(Drop.INVALID, missing, reason)
         if tick.flags & Flag.BACKFILLED:
             return Verdict(Drop.BACKFILLED)
         verdict = self._in_sequence(tick)

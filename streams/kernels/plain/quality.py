@@ -46,7 +46,7 @@ class Quality:
         window.outcomes[verdict.outcome] += 1
         window.missing += verdict.missing
         window.quarantined += quarantined
-        if verdict.outcome is Drop.INVALID:
+        if verdict.outcome in (Drop.INVALID, Drop.BACKFILLED):
             return
         if tick.two_sided:
             window.spreads.append(rounded(tick.ask - tick.bid, price_digits(tick.symbol)))
