@@ -1,4 +1,4 @@
-"""Our stream worker, measured: `python -m bench.worker '{"bootstrap_servers": …, "brokers": […], "records": N}'`.
+"""Our stream worker, measured: `python -m bench.worker TASK`, the task as JSON (`bench.engines.Task`).
 
 The product's own `run_tiers` with everything on, in a process of its own. CPU is that of all its threads, librdkafka's
 included, from the first batch to the moment when the last record is on disk.
@@ -6,87 +6,114 @@ included, from the first batch to the moment when the last record is on disk.
 
 import asyncio
 import json
+import os
 import resource
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import streams.app
-from bench.cluster import PARTITIONS, settings_for
-from bench.warm import warm
-from infra.metrics import REGISTRY, Metric
+from bench.cluster import settings_for
 from infra.transport import FetchedBatch
 from schemas import catalogue
 from streams.agents.tiers import TierWorker
+from streams.warm import warm
 from tierfeed.settings import KafkaSettings
 
 WARM_PART = 0.25
-"""What is measured beside the whole: the part after this one."""
+"""What comes after this part is measured on its own too: an engine may be slow to get warm."""
+STOP_S = 20.0
+
+
+class Reading(NamedTuple):
+    """Clocks and counts at one moment."""
+
+    wall_s: float
+    cpu_s: float
+    records: int
+
+    @classmethod
+    def now(cls, records: int) -> "Reading":
+        return cls(time.monotonic(), time.process_time(), records)
+
+    def since(self, before: "Reading") -> "Reading":
+        return Reading(*(b - a for a, b in zip(before, self, strict=True)))
 
 
 class Meter(TierWorker):
     """The product's worker, looked at from within its own process."""
 
-    expected: int
-    stop: asyncio.Event
-    result: dict[str, Any]
+    expected = 0
+    seen = 0
+    done: asyncio.Event
 
     def on_batch(self, batch: FetchedBatch) -> None:
         if self.seen == 0:
-            self.begun = self.later = (time.monotonic(), time.process_time(), 0)
+            self.begun = self.later = Reading.now(0)
         super().on_batch(batch)
         self.seen += len(batch.messages)
-        if self.later[2] == 0 and self.seen >= WARM_PART * self.expected:
-            self.later = (time.monotonic(), time.process_time(), self.seen)
-        if self.seen >= self.expected and not self.stop.is_set() and self._is_done():
+        if not self.later.records and self.seen >= WARM_PART * self.expected:
+            self.later = Reading.now(self.seen)
+        if self.seen >= self.expected and not self.done.is_set() and self._is_empty():
             self.app.rd_producer.flush()
-            self.result = self._measured()
-            self.stop.set()
+            self.ended = Reading.now(self.seen)
+            self.done.set()
 
-    seen = 0
-
-    def _is_done(self) -> bool:
+    def _is_empty(self) -> bool:
         lanes = [lane for owned in self._owned.values() for lane in owned.shard.aligner.lanes]
         return all(lane.at_end and not lane.held for lane in lanes)
 
-    def _measured(self) -> dict[str, Any]:
-        now = (time.monotonic(), time.process_time(), self.seen)
-        wall_s, cpu_s, records = (b - a for a, b in zip(self.begun, now, strict=True))
-        _, later_cpu_s, later_records = (b - a for a, b in zip(self.later, now, strict=True))
-        published = {
-            tier.name: int(REGISTRY.get_sample_value(Metric.TIER_RECORDS.value, {"tier": tier.name}) or 0)
-            for tier in self.tiers
-        }
+    def result(self) -> dict[str, Any]:
+        """What was measured. Only once `done` is set."""
+        whole, later = self.ended.since(self.begun), self.ended.since(self.later)
+        published: dict[str, int] = {}
+        for owned in self._owned.values():
+            for tier, count in owned.publisher.counts.items():
+                published[tier] = published.get(tier, 0) + count
         return {
-            "ticks": records,
-            "wall_s": wall_s,
-            "cpu_us_per_tick": cpu_s / records * 1e6,
-            "cpu_us_per_tick_later": later_cpu_s / later_records * 1e6,
-            "ticks_per_s": records / wall_s,
+            "ticks": whole.records,
+            "wall_s": whole.wall_s,
+            "cpu_us_per_tick": whole.cpu_s / whole.records * 1e6,
+            "cpu_us_per_tick_later": later.cpu_s / later.records * 1e6,
+            "ticks_per_s": whole.records / whole.wall_s,
             "published": published,
-            "out_per_tick": sum(published.values()) / records,
+            "out_per_tick": sum(published.values()) / whole.records,
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         }
 
 
 async def measure(task: dict[str, Any]) -> dict[str, Any]:
     """Run the worker over what waits on the broker topics, until all of it is published."""
-    kafka = KafkaSettings(bootstrap_servers=task["bootstrap_servers"], partitions=PARTITIONS)
+    kafka = KafkaSettings(bootstrap_servers=task["bootstrap_servers"], partitions=task["partitions"])
     settings = settings_for(kafka, task["brokers"], f"bench-{time.time_ns()}")
     warm(settings)
-    stop = asyncio.Event()
     made: list[Meter] = []
 
     class Made(Meter):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args)
-            self.expected, self.stop = task["records"], stop
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            self.expected, self.done = task["records"], asyncio.Event()
             made.append(self)
 
     streams.app.TierWorker = Made  # type: ignore[misc]
-    await streams.app.run_tiers(settings, {schema.name: schema.id for schema in catalogue.ALL}, stop)
-    return made[0].result
+    stop = asyncio.Event()
+    running = asyncio.ensure_future(streams.app.run_tiers(settings, {s.name: s.id for s in catalogue.ALL}, stop))
+    finished = asyncio.ensure_future(_done(made))
+    await asyncio.wait([running, finished], return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        running.result()
+    result = made[0].result()
+    stop.set()
+    _, late = await asyncio.wait([running], timeout=STOP_S)
+    return result | {"stopped": not late}
+
+
+async def _done(made: list[Meter]) -> None:
+    while not made:
+        await asyncio.sleep(0)
+    await made[0].done.wait()
 
 
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(json.loads(sys.argv[1])))))
+    print(json.dumps(asyncio.run(measure(json.loads(sys.argv[1])))), flush=True)
+    os._exit(0)

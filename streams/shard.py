@@ -15,7 +15,7 @@ from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
 from streams.kernels.conflate import await_due, next_due
 from streams.kernels.intern import Symbols, streams_of
-from streams.kernels.state import EVENT, NEVER, SECOND_US, Records, Rows, Rules, State, new_rows, new_state
+from streams.kernels.state import EVENT, NEVER, SECOND_US, STREAM, Records, Rows, Rules, State, new_rows, new_state
 from streams.reading import Poison, Reader
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.tiers import Tier
@@ -114,21 +114,38 @@ class Shard:
         out = np.empty(len(lines), np.int64)
         if streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out):
             for i in np.flatnonzero(out < 0).tolist():
-                self._enter_stream(broker, int(lines[i]), int(sessions[i]))
+                self._enter_stream((broker, int(lines[i]), int(sessions[i])))
             streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out)
         return out
 
-    def _enter_stream(self, broker: int, line_: int, session: int) -> None:
-        key = (broker, line_, session)
+    def _enter_stream(self, key: tuple[int, int, int]) -> None:
         if key in self._streams:
             return
         x = len(self._streams)
         if x == len(self.state.streams):
-            self.state = memory.with_streams(self.state, 2 * x)
+            x = self._forgotten_stream()
         self._streams[key] = x
+        self.state.streams[x] = np.zeros((), STREAM)
         known = self.state.streams[x]
         known["broker"], known["line"], known["session"] = key
-        self.state.engine["streams"] = x + 1
+        known["last"] = self.state.places[x]["newest"] = NEVER
+        self.state.engine["streams"] = len(self._streams)
+
+    def _forgotten_stream(self) -> int:
+        """A place for another stream: that of one which ended a quote's lifetime ago, else a new one."""
+        waiting = self._open_streams() | {
+            s for lane in self.aligner.lanes for e in lane.chunks for s in set(e["stream"])
+        }
+        long_ago = int(self.state.engine["now"][0]) - self.rules.quote_lifetime_us
+        for key, x in self._streams.items():
+            stream = self.state.streams[x]
+            if stream["open"] == 0 and NEVER < stream["last"] < long_ago and x not in waiting:
+                del self._streams[key]
+                self._clocks.pop(x, None)
+                return x
+        x = len(self._streams)
+        self.state = memory.with_streams(self.state, 2 * x)
+        return x
 
     def _symbol(self, name: str) -> int:
         s = self.symbols.enter(name)

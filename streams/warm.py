@@ -42,7 +42,7 @@ def warm(settings: Settings) -> None:
     shard = Shard(brokers, settings.tiers(), rules_of(settings), ids)
     for index, broker in enumerate(brokers):
         records = [_Record(at, payload) for at, payload in enumerate(_script(broker))]
-        shard.read(FetchedBatch(topics.ticks(broker), PARTITION, records, True, len(records)), index)  # type: ignore[arg-type]  # a stand-in for ck.Message
+        shard.read(FetchedBatch(topics.ticks(broker), PARTITION, records, True, len(records)), index)
         shard.advance(NOON_US, lambda _rows: None)
 
 

@@ -136,15 +136,17 @@ class Broker:
             }  # fmt: skip
             self.send(catalogue.encode("SessionRecord", record), p, headers=[("kind", b"SessionRecord")])
 
-    def tick(self, symbol: str, at_us: int, bid: float, ask: float, **fields: Any) -> bytes:
+    def tick(self, symbol: str, at_us: int, bid: float, ask: float, *, copies: int = 1, **fields: Any) -> bytes:
         """Publish the session's next tick of the symbol; its payload."""
         p = partition_of(symbol, self._partitions)
         payload = self.payload(symbol, at_us, bid, ask, **fields)
-        self._ticks[p] += 1
-        self.send(payload, p, symbol.encode())
+        for _ in range(copies):
+            self._ticks[p] += 1
+            self.send(payload, p, symbol.encode())
         return payload
 
     def payload(self, symbol: str, at_us: int, bid: float, ask: float, **fields: Any) -> bytes:
+        """The next tick's payload, not published."""
         self._sequences[symbol] += 1
         record = {
             "broker": self.name, "symbol": symbol, "bid": bid, "ask": ask, "bid_size": None, "ask_size": None,
@@ -177,9 +179,8 @@ def publish_tape(settings: Settings, seconds: int, ticks_per_s: int, *, over_s: 
             broker, symbol = rng.choice(brokers), rng.choice(SYMBOLS)
             bid = round(1.1 + rng.randrange(40) / 1e4, 5)
             ask = round(bid + rng.choice([0.0001, 0.0002]), 5)
-            payload = broker.tick(symbol, now_us, bid, ask, event_time=now_us - 700, ask_size=1e6)
-            if rng.random() < 0.03:
-                broker.send(payload, partition_of(symbol, PARTITIONS), symbol.encode())
+            copies = 2 if rng.random() < 0.03 else 1
+            broker.tick(symbol, now_us, bid, ask, copies=copies, event_time=now_us - 700, ask_size=1e6)
         for broker in brokers:
             broker.say("HEARTBEAT", START_US + (second + 1) * SECOND_US)
             broker.flush()

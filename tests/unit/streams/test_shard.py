@@ -1,0 +1,56 @@
+"""The shard's own decisions: names, room, and whose time it is."""
+
+import numpy as np
+
+from streams.kernels.state import NEVER, SECOND_US, Rules
+from streams.shard import Shard
+from tests.unit.streams.plain_builders import START_US, tier
+
+RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005)
+
+
+def a_shard() -> Shard:
+    return Shard(("alpha", "beta"), (tier(brokers=("alpha", "beta")),), RULES, {"Tick": 1, "SessionRecord": 2})
+
+
+def enter(shard: Shard, session: int) -> int:
+    return int(shard._stream_ids(0, np.array([0]), np.array([session]))[0])
+
+
+def test_a_feed_that_starts_again_for_years_needs_no_more_room() -> None:
+    shard = a_shard()
+    for session in range(1, 200):
+        x = enter(shard, session)
+        shard.state.streams[x]["last"] = START_US + session * 1000 * SECOND_US
+        shard.state.engine["now"] = shard.state.streams[x]["last"]
+    assert len(shard.state.streams) <= 8
+
+
+def test_a_stream_that_may_still_speak_keeps_its_place() -> None:
+    shard = a_shard()
+    shard.state.engine["now"] = START_US
+    for session in range(1, 20):
+        x = enter(shard, session)
+        shard.state.streams[x]["open"], shard.state.streams[x]["last"] = 1, START_US
+    assert len({enter(shard, session) for session in range(1, 20)}) == 19
+
+
+def test_a_reused_place_remembers_no_sequence() -> None:
+    shard = a_shard()
+    for session in range(1, 9):
+        x = enter(shard, session)
+        shard.state.places[x]["newest"] = 7
+        shard.state.streams[x]["last"] = START_US
+    shard.state.engine["now"] = START_US + 601 * SECOND_US
+    assert (shard.state.places[enter(shard, 9)]["newest"] == NEVER).all()
+
+
+def test_more_symbols_than_there_is_room_for_keep_what_is_known() -> None:
+    shard = a_shard()
+    first = shard._symbol("EURUSD")
+    shard.state.quotes[0, first]["bid"] = 1.25
+    for n in range(300):
+        shard._symbol(f"X{n:03d}USD")
+    assert shard.state.quotes[0, first]["bid"] == 1.25
+    assert shard.state.scale[first] == 1e5
+    assert shard.state.composites["carries"][0, :301].all()
