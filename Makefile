@@ -13,12 +13,12 @@ help: ## List the targets
 setup: .venv/ready ## Create .venv with everything the project needs
 
 # Not byte-compiled: of 1.5 GB most is never imported, and what is compiles at its first import.
-# The build backend first: so it is the locked one, and no second environment is made for it.
+# What builds comes first: so it is locked, too, and no second environment is made for it.
 .venv/ready: pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "tierfeed needs Python 3.11 or newer, this is " + sys.version.split()[0])'
-	@echo 'setting up .venv: about 100 packages, one to two minutes'
+	@echo 'setting up .venv: about 100 packages, about a minute'
 	@$(PYTHON) -m venv .venv
-	@$(PIP) install --quiet --no-compile --constraint requirements.lock hatchling
+	@$(PIP) install --quiet --no-compile --constraint requirements.lock hatchling editables
 	@$(PIP) install --quiet --no-compile --constraint requirements.lock --no-build-isolation --editable '.[test]'
 	@touch $@
 
@@ -42,7 +42,7 @@ bench: .venv/ready ## Side by side with stock Faust, Quix Streams and Kafka Stre
 lock: ## Resolve every dependency anew, newest versions, into requirements.lock
 	@rm -rf build/lock && mkdir -p build && $(PYTHON) -m venv build/lock
 	@build/lock/bin/python -m pip --disable-pip-version-check install --quiet --dry-run --ignore-installed \
-		--report build/lock/report.json '.[test]' hatchling
+		--report build/lock/report.json '.[test]' hatchling editables
 	@$(PYTHON) -c 'import json, sys; \
 		found = (row["metadata"] for row in json.load(sys.stdin)["install"] if "is_direct" not in row or not row["is_direct"]); \
 		print("# Every package, exactly, for Python 3.11 to 3.13. Written by `make lock`; not to be edited by hand."); \

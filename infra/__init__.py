@@ -1,0 +1,1 @@
+"""Connections and provisioning: Kafka, ClickHouse, the schema registry, metrics, logs, supervision."""

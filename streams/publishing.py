@@ -1,6 +1,6 @@
 """Released records and closed windows, encoded and handed to Kafka, in order, per tier topic and shard."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ class Publisher:
         self._encoders = {tier.record: Encoder(schema(tier.record), ids[tier.record]) for tier in tiers}
         self._windows = Encoder(schema("QualityWindow"), ids["QualityWindow"])
         self._members = [[brokers.index(name) for name in tier.brokers if name in brokers] for tier in tiers]
-        self._said = int(NEVER)
+        self._said = [int(NEVER)] * len(tiers)
         self.epoch = 0
         self.published_us: Callable[[], int | None] = lambda: None
         """The sessions' clock when records are handed over; None where the data's own time is the clock."""
@@ -49,10 +49,11 @@ class Publisher:
         self._windows_at: frozenset[tuple[str, str]] = frozenset()
 
     def resume(
-        self, heartbeat_us: int | None, windows_after: int | None, windows_at: frozenset[tuple[str, str]]
+        self, heartbeats_us: Mapping[int, int], windows_after: int | None, windows_at: frozenset[tuple[str, str]]
     ) -> None:
         """Say nothing that an earlier worker has said: heartbeats and windows up to its last."""
-        self._said = int(NEVER) if heartbeat_us is None else heartbeat_us
+        for t, us in heartbeats_us.items():
+            self._said[t] = us
         self._windows_after = int(NEVER) if windows_after is None else windows_after
         self._windows_at = windows_at
 
@@ -190,9 +191,9 @@ class Publisher:
         if time_us is None:
             return
         second = time_us // st.SECOND_US * st.SECOND_US
-        if second > self._said:
-            self._said = second
-            for t in range(len(self._tiers)):
+        for t, said in enumerate(self._said):
+            if second > said:
+                self._said[t] = second
                 self.control(t, ControlKind.HEARTBEAT, second)
 
     # -- quality and dead letters

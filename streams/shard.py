@@ -76,10 +76,10 @@ class Shard:
 
     # -- in
 
-    def prime(self, published: Sequence[Published], settled_us: int | None) -> None:
+    def prime(self, published: Sequence[Published], settled_us: Mapping[int, int]) -> None:
         """Take up numbering and intervals where an earlier worker left them; what it covered is applied silently."""
-        if settled_us is not None:
-            self.state.engine["settled"] = settled_us
+        for t, us in settled_us.items():
+            self.state.tiers[t]["settled"] = us
         for was in sorted(published, key=lambda p: p.released):
             s = self._symbol(was.symbol)
             composite = self.state.composites[was.tier, s]

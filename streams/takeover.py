@@ -40,7 +40,8 @@ class Memory:
     published: list[Published] = field(default_factory=list)
     epoch: int = 0
     closed: bool = True
-    heartbeat_us: int | None = None
+    heartbeats_us: dict[int, int] = field(default_factory=dict)
+    """Per tier, the newest: what was due before it is on that tier's topic. Of the other topics it says nothing."""
     windows_after: int | None = None
     windows_at: frozenset[tuple[str, str]] = frozenset()
     dead_lettered: dict[str, int] = field(default_factory=dict)
@@ -143,7 +144,7 @@ def _recall_quotes(memory: Memory, t: int, tier: Tier, records: Tail, ids: Mappi
         epoch = max(epoch, control["epoch"])
         if control["kind"] == "HEARTBEAT":
             beat = micros(control["time"])
-            memory.heartbeat_us = max(beat, memory.heartbeat_us or beat)
+            memory.heartbeats_us[t] = max(beat, memory.heartbeats_us.get(t, beat))
     if epoch > memory.epoch:
         memory.epoch, memory.closed = epoch, closed
     elif epoch == memory.epoch and epoch > 0:

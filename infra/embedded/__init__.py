@@ -1,0 +1,1 @@
+"""The embedded stack: real Kafka, real ClickHouse, on loopback, installed by pip."""

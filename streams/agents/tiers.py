@@ -109,12 +109,12 @@ class TierWorker:
 
     def _take_over(self, p: int, memory: takeover.Memory) -> _Owned:
         shard = Shard(self.brokers, self.tiers, rules_of(self.settings), self.ids)
-        shard.prime(memory.published, memory.heartbeat_us)
+        shard.prime(memory.published, memory.heartbeats_us)
         publisher = Publisher(self.app.rd_producer, p, self.brokers, self.tiers, shard.symbols.names, self.ids)
         publisher.epoch = memory.epoch + 1
-        publisher.resume(memory.heartbeat_us, memory.windows_after, memory.windows_at)
+        publisher.resume(memory.heartbeats_us, memory.windows_after, memory.windows_at)
         publisher.published_us = lambda: shard.clock_us(time.time_ns() // 1000)
-        publisher.announce(OPENED, memory.heartbeat_us or 0)
+        publisher.announce(OPENED, max(memory.heartbeats_us.values(), default=0))
         return _Owned(shard, publisher, memory.dead_lettered)
 
     async def revoked(self, partitions: frozenset[TP]) -> None:

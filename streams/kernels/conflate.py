@@ -27,8 +27,8 @@ def _covered(state, t, s, now, cause_broker, cause_offset):
     """Whether an earlier worker's record has this cause in it already, so that it is applied silently.
 
     Records tell the offsets of their tier's brokers; for a timer, and for a broker outside the tier (whose tick may
-    release a quote from quarantine), the time decides. And what was due before `settled` and is in no record never was
-    an update: it only looks like one, because the rewind begins after the quote that it merely repeats.
+    release a quote from quarantine), the time decides. And what was due before the tier's `settled` and is in no record
+    never was an update: it only looks like one, because the rewind begins after the quote that it merely repeats.
     """
     composite = state.composites[t, s]
     if composite.covered_as_of == NEVER:
@@ -37,7 +37,7 @@ def _covered(state, t, s, now, cause_broker, cause_offset):
         covered = cause_offset <= state.covered_offset[t, s, cause_broker]
     else:
         covered = now <= composite.covered_as_of
-    return covered or max(now, composite.last_release + state.tiers[t].interval) < state.engine[0].settled
+    return covered or max(now, composite.last_release + state.tiers[t].interval) < state.tiers[t].settled
 
 
 @kernel

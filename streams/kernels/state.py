@@ -49,9 +49,8 @@ EVENT = _record(
 )  # fmt: skip
 """An event in the order in which it is to be applied."""
 
-ENGINE = _record("now next_second settled symbols streams log_head log_count latencies")
-"""[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's; what was due before
-`settled` has been released by an earlier worker."""
+ENGINE = _record("now next_second symbols streams log_head log_count latencies")
+"""[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's."""
 BROKER = _record("applied_offset heartbeats", live="i1")
 """[b]: liveness and progress."""
 STREAM = _record("session last", broker="i4", line="i4", open="i1")
@@ -60,8 +59,8 @@ PLACE = _record("newest", bits="u8")
 """[x, s]: sequences seen: the newest, and which of the 64 up to it."""
 QUOTE = _record("event_time received_time spread_count", "bid ask bid_size ask_size accepted_mid", held="i1")
 """[b, s]: each broker's current quote. The spreads of the jump rule lie beside it in `spreads`."""
-TIER = _record("interval broker_count due_head due_count", detail="i1")
-"""[t]: a tier, and the ring of its `dues`."""
+TIER = _record("interval broker_count due_head due_count settled", detail="i1")
+"""[t]: a tier, and the ring of its `dues`. What was due before `settled` has been released by an earlier worker."""
 COMPOSITE = _record(
     "upto published_upto as_of last_release covered_as_of", "spread_min spread_max mid_low mid_high",
     carries="i1", pending="i1", published_state="i1",
@@ -160,7 +159,8 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
     )  # fmt: skip
     times: tuple[tuple[Records, tuple[str, ...]], ...] = (
-        (state.engine, ("now", "next_second", "settled")),
+        (state.engine, ("now", "next_second")),
+        (state.tiers, ("settled",)),
         (state.streams, ("last",)),
         (state.places, ("newest",)),
         (state.quotes, ("event_time", "received_time")),

@@ -10,6 +10,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -209,6 +210,18 @@ def read_all(settings: Settings, topic: str) -> dict[int, list[ck.Message]]:
     return records
 
 
+def members(settings: Settings, group: str) -> list[set[int]]:
+    """The partition numbers that each member of a group has; empty while it is not settled."""
+    asked = admin(settings.kafka).describe_consumer_groups([group])[group]
+    try:
+        found = asked.result()
+    except ck.KafkaException:  # nobody has joined it yet
+        return []
+    if found.state is not ck.ConsumerGroupState.STABLE:
+        return []
+    return [{at.partition for at in member.assignment.topic_partitions} for member in found.members]
+
+
 def ends_of(client: AdminClient, names: Iterable[str]) -> dict[tuple[str, int], int]:
     """One past the last offset of every partition."""
     known = client.list_topics(timeout=10).topics
@@ -225,35 +238,44 @@ def has_read(settings: Settings, group: str, names: Iterable[str]) -> bool:
     return all(committed.get(place, 0) >= end for place, end in ends_of(client, names).items())
 
 
+@dataclass(frozen=True)
+class Said:
+    """A quote on a tier topic, as it went out."""
+
+    topic: str
+    partition: int
+    key: bytes
+    value: bytes
+
+
 class _Collected:
     """In place of a producer: what one uninterrupted worker would send."""
 
     def __init__(self) -> None:
-        self.sent: list[tuple[str, bytes]] = []
+        self.sent: list[Said] = []
 
     def send_batch(self, topic: str, partition: int, messages: list[dict[str, bytes]]) -> None:
-        self.sent += [(topic, message["value"]) for message in messages]
+        if topic != topics.QUALITY:
+            self.sent += [Said(topic, partition, message["key"], message["value"]) for message in messages]
 
     def send(self, topic: str, partition: int, value: bytes, key: Any = None, headers: Any = None) -> None:
         """Control records and dead letters are not what is compared."""
 
 
-def reference(settings: Settings) -> dict[str, list[dict[str, Any]]]:
-    """Records per tier topic from one pass over everything that is on the broker topics."""
+def reference(settings: Settings, epoch: int = 0) -> list[Said]:
+    """The quotes from one pass over everything that is on the broker topics."""
     brokers, tiers = tuple(sorted(settings.brokers)), settings.tiers()
     ticks = {broker: read_all(settings, topics.ticks(broker)) for broker in brokers}
-    out: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    collected = _Collected()
     for p in range(settings.kafka.partitions):
-        shard, collected = Shard(brokers, tiers, rules_of(settings), IDS), _Collected()
+        shard = Shard(brokers, tiers, rules_of(settings), IDS)
         publisher = Publisher(collected, p, brokers, tiers, shard.symbols.names, IDS)  # type: ignore[arg-type]
+        publisher.epoch = epoch
         for b, broker in enumerate(brokers):
             messages = ticks[broker][p]
             shard.read(FetchedBatch(topics.ticks(broker), p, messages, True, len(messages)), b)
         shard.advance(0, publisher.emit)
-        for topic, value in collected.sent:
-            if topic != topics.QUALITY:
-                out[topic].append(catalogue.decode(value)[1])
-    return out
+    return collected.sent
 
 
 def said(settings: Settings, topic: str) -> tuple[list[dict[str, Any]], int]:
@@ -287,7 +309,7 @@ def assert_as_one_worker(settings: Settings, within_s: float) -> None:
     expected = reference(settings)
     for tier in settings.tiers():
         topic = topics.tier(tier.name)
-        wanted = by_symbol(expected[topic])
+        wanted = by_symbol([catalogue.decode(quote.value)[1] for quote in expected if quote.topic == topic])
         counts = {symbol: len(quotes) for symbol, quotes in wanted.items()}
         eventually(lambda topic=topic, counts=counts: counted(settings, topic) == counts, within_s)
         quotes, stale = said(settings, topic)

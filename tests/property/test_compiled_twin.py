@@ -202,7 +202,7 @@ def test_a_worker_that_takes_over_says_what_is_missing_and_nothing_twice(
         whole.feed(broker, events, at_end=at_end)
     for broker, events, at_end in _cut(tape, how)[: max(stop % (len(how) + 1), 0)]:
         first.feed(broker, events, at_end=at_end)
-    second.shard.prime([_newest(key, quotes) for key, quotes in first.quotes.items() if quotes], None)
+    second.shard.prime([_newest(key, quotes) for key, quotes in first.quotes.items() if quotes], {})
     for broker, events, at_end in _cut(tape, []):
         second.feed(broker, events, at_end=at_end)
     for key, quotes in whole.quotes.items():

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -230,9 +230,9 @@ def test_the_reference_order_is_by_time_then_broker_then_line_then_sequence(scri
     assert merged == sorted(merged, key=lambda tick: (tick.received_time, tick.broker, tick.offset))
 
 
-def stopped_at(kept: Sequence[TierQuote], settled_us: int | None = None) -> Resume:
+def stopped_at(kept: Sequence[TierQuote], settled_us: Mapping[str, int] | None = None) -> Resume:
     newest = {key: records[-1] for key, records in by_series(kept).items()}
-    return Resume(released={key: Released.of(record) for key, record in newest.items()}, settled_us=settled_us)
+    return Resume(released={key: Released.of(record) for key, record in newest.items()}, settled_us=settled_us or {})
 
 
 @unhurried
@@ -261,8 +261,9 @@ def test_a_rewind_of_two_quote_lifetimes_is_enough(script: list[Step], data: st.
     first = Line(BROKERS, TIERS, rules)
     kept = quotes([output for event in merged[:stop] for output in first.apply(event)])
     settled_us = first.now_us or START_US
+    settled = {tier.name: settled_us for tier in TIERS}
     again = [event for event in merged if time_of(event) >= settled_us - rewind_us]
-    resumed = by_series(run(Line(BROKERS, TIERS, rules, resume=stopped_at(kept, settled_us)), again))
+    resumed = by_series(run(Line(BROKERS, TIERS, rules, resume=stopped_at(kept, settled)), again))
     before = by_series(kept)
     assert {key: before.get(key, []) + resumed.get(key, []) for key in whole.keys() | resumed.keys()} == whole
 

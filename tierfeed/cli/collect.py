@@ -35,7 +35,8 @@ def run(
     speed: Speed = "max",
     rebase: Annotated[bool, typer.Option("--rebase", help="Play it as if it happened now, again and again.")] = False,
     rebase_at_us: Annotated[
-        int | None, typer.Option(help="With --rebase: when the tape began, a whole second in µs; keeps brokers in step.")
+        int | None,
+        typer.Option(help="With --rebase: when the tape began, a whole second in µs; keeps brokers in step."),
     ] = None,
     json: Json = False,
 ) -> None:

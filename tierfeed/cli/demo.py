@@ -23,7 +23,8 @@ def demo(
     ] = None,
     within: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up when it takes longer.")] = None,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave its Kafka and ClickHouse running at the end; `tierfeed down` ends them.")
+        bool,
+        typer.Option("--keep", help="Leave its Kafka and ClickHouse running at the end; `tierfeed down` ends them."),
     ] = False,
     json: Json = False,
 ) -> None:
@@ -35,13 +36,12 @@ def demo(
     Example: tierfeed demo --tape TAPE.yaml --speed max --json
     """
     from tierfeed.cli.run_demo import Order, run  # numba
-    from tierfeed.cli.tell import figures, summary
+    from tierfeed.cli.tell import tell
 
-    order = Order(tape=tape, speed=speed, within_s=within, keep=keep)
-    outcome = asyncio.run(run(load_settings(), order))
+    figures, kept = asyncio.run(run(load_settings(), Order(tape=tape, speed=speed, within_s=within, keep=keep)))
     if json:
-        emit(figures(outcome))
+        emit(figures.document())
     else:
-        summary(outcome)
-    if False:
+        tell(figures, kept)
+    if figures.problems:
         raise typer.Exit(PROBLEM)

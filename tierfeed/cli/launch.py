@@ -1,8 +1,9 @@
 """Brings an embedded stack up: jars, Kafka, ClickHouse, topics, tables, and the parts that run on them."""
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
@@ -97,7 +98,7 @@ def provide_topics(settings: Settings) -> int:
 async def warm(supervisor: Supervisor, settings: Settings) -> None:
     """Fill the compiler's cache once, so that the parts need not all do it at the same time."""
     await supervisor.start(part("warm", ("stream", "warm"), {}, once=True))
-    async with asyncio.timeout(WARM_S):
+    async with _within(WARM_S, "the kernels are compiled"):
         await supervisor.finished("warm")
 
 
@@ -107,17 +108,25 @@ async def start_workers(supervisor: Supervisor, settings: Settings, folder: Path
     workers = [part("stream", ("stream", "run"), env), part("sink", ("sink", "run"), env)]
     await asyncio.gather(*(supervisor.start(worker, PART_S) for worker in workers))
     client = admin(settings.kafka)
-    async with asyncio.timeout(PART_S):
+    async with _within(PART_S, "the stream worker and the sink have their partitions"):
         for group in groups_of(settings):
             await _assigned(client, group)
 
 
+@contextlib.asynccontextmanager
+async def _within(seconds: float, what: str) -> AsyncIterator[None]:
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise UpstreamError(f"waited {seconds:g} s in vain until {what}") from None
+
+
 async def _assigned(client: AdminClient, group: str) -> None:
-    while not (await asyncio.to_thread(group_state, client, group)).is_working:
+    while not (await asyncio.to_thread(group_state, client, group)).is_working:  # noqa: ASYNC110  another's state
         await asyncio.sleep(ASK_S)
 
 
 def groups_of(settings: Settings) -> tuple[str, ...]:
     """The consumer groups of a deployment's own parts: tiers, latest, sink."""
     return (f"{settings.stream.app_id}-tiers", f"{settings.stream.app_id}-latest", settings.sink.app_id)
-

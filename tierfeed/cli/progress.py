@@ -32,7 +32,13 @@ def progress_of() -> Iterator[Progress]:
     if not sys.stderr.isatty():
         yield _Lines(console)
         return
-    columns = (SpinnerColumn(), TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description:<22}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Bars(*columns, console=console, transient=True) as bars:
         yield _Bars(bars)
 

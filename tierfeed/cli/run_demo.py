@@ -1,11 +1,9 @@
 """The demo's course: servers, topics and tables, workers, the tape, the wait until all is stored, the count."""
 
 import asyncio
-import contextlib
 import shutil
 import signal
 import time
-
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from tierfeed.cli import launch
 from tierfeed.cli.audit import Audit, audit
 from tierfeed.cli.collect import speed_of
 from tierfeed.cli.drain import Standing, Watch
+from tierfeed.cli.figures import Figures, Played, figures
 from tierfeed.cli.progress import Progress, progress_of
 from tierfeed.cli.stack import DEMO, Folder, embedded, environment, part
 from tierfeed.errors import UpstreamError
@@ -45,22 +44,11 @@ class Order:
     keep: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a demo came to. `home`: where what was kept lies."""
+async def run(settings: Settings, order: Order) -> tuple[Figures, Path | None]:
+    """Run it whole: its figures, and where what was kept lies.
 
-    tape: Tape
-    speed: float
-    settings: Settings
-    audit: Audit
-    summary: Summary
-    elapsed_s: float
-    home: Path | None
-
-
-async def run(settings: Settings, order: Order) -> Outcome:
-    """Run it whole. Raises ConfigError for a bad tape before anything starts; UpstreamError where something is away, or
-    where it takes too long."""
+    Raises ConfigError for a bad tape before anything starts; UpstreamError where something is away or takes too long.
+    """
     began_s = time.monotonic()
     speed = speed_of(order.speed) if order.speed else (0.0 if order.tape else SHIPPED_SPEED)
     tape = await asyncio.to_thread(read_tape, order.tape or SHIPPED)
@@ -69,11 +57,21 @@ async def run(settings: Settings, order: Order) -> Outcome:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     with folder.exclusive(), progress_of() as progress:
         await asyncio.to_thread(_wipe, folder)
-        ours, counted, summary = await _Course(settings, order, tape, speed, folder, progress).run()
+        counted, answers = await _Course(settings, order, tape, speed, folder, progress).run()
         if not order.keep:
             shutil.rmtree(folder.path, ignore_errors=True)
-    elapsed_s = time.monotonic() - began_s
-    return Outcome(tape, speed, ours, counted, summary, elapsed_s, folder.path if order.keep else None)
+    found = figures(_played(settings, tape, speed), counted, answers, time.monotonic() - began_s)
+    return found, folder.path if order.keep else None
+
+
+def _played(settings: Settings, tape: Tape, speed: float) -> Played:
+    return Played(
+        tape=str(tape.path),
+        speed=speed,
+        ticks={broker: len(script.ticks) for broker, script in tape.scripts.items()},
+        ledgers={broker: script.ledger for broker, script in tape.scripts.items()},
+        tiers=tuple(tier.name for tier in settings.tiers()),
+    )
 
 
 def _wipe(folder: Folder) -> None:
@@ -98,14 +96,14 @@ class _Course:
         self._settings, self._order, self._tape = settings, order, tape
         self._speed, self._folder, self._progress = speed, folder, progress
 
-    async def run(self) -> tuple[Settings, Audit, Summary]:
+    async def run(self) -> tuple[Audit, Summary]:
         await launch.fetch_jars(self._progress.say)
         async with Supervisor(self._folder.path, self._heard) as supervisor:
             settings = await self._start(supervisor)
             await self._play(supervisor, settings)
             self._progress.say("all is stored; counting every record")
             counted = await asyncio.to_thread(_count, settings)
-            return settings, counted, await asyncio.to_thread(summarise, settings.clickhouse)
+            return counted, await asyncio.to_thread(summarise, settings.clickhouse)
 
     async def _start(self, supervisor: Supervisor) -> Settings:
         say = self._progress.say
@@ -167,8 +165,12 @@ class _Course:
 
 
 def _late(supervisor: Supervisor, standing: Standing, limit_s: float) -> str:
-    fallen = [f"{at.name} ended with {at.last_exit}" for at in supervisor.status().parts if at.last_exit and at.restarts]
-    return f"not done after {limit_s:.0f} s: {'; '.join([*standing.missing, *fallen])}; logs in {supervisor.home / 'logs'}"
+    fallen = [
+        f"{at.name} ended with {at.last_exit}" for at in supervisor.status().parts if at.last_exit and at.restarts
+    ]
+    return (
+        f"not done after {limit_s:.0f} s: {'; '.join([*standing.missing, *fallen])}; logs in {supervisor.home / 'logs'}"
+    )
 
 
 def _count(settings: Settings) -> Audit:

@@ -38,10 +38,10 @@ async def _until_told(work: Work) -> None:
     try:
         await work(stop)
     except TierfeedError as error:
-        log.error("failed", error=str(error), kind=type(error).__name__)  # noqa: TRY400  a known end needs no traceback
+        log.error("failed", error=str(error), kind=type(error).__name__)
         tell_error(error)
         _leave(error.exit_code)
-    except Exception:  # noqa: BLE001  a bug: told with its traceback, and the supervisor starts the part again
+    except Exception:  # a bug: told with its traceback, and the supervisor starts the part again
         log.exception("failed")
         _leave(PROBLEM)
 

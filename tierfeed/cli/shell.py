@@ -18,14 +18,14 @@ class Shell(TyperGroup):
     """The root command: what a command raises becomes lines and an exit code, never a traceback."""
 
     def main(self, *args: Any, standalone_mode: bool = True, **extra: Any) -> Any:
-        code = self._code(*args, **extra)
+        code = self._code(list(args), extra)
         if standalone_mode:
             sys.exit(code)
         return code
 
-    def _code(self, *args: Any, **extra: Any) -> int:
+    def _code(self, args: list[Any], extra: dict[str, Any]) -> int:
         try:
-            result = super().main(*args, standalone_mode=False, **extra)
+            result = super().main(*args, **extra | {"standalone_mode": False})
         except TierfeedError as error:
             tell_error(error)
             return error.exit_code

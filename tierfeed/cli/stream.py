@@ -2,6 +2,7 @@
 
 import asyncio
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -72,8 +73,6 @@ async def _work(settings: Settings, parts: tuple[StreamPart, ...], instance: str
         if not waiting:
             say_ready()
 
-    tasks = [
-        asyncio.ensure_future(runs[part](settings, ids, stop, instance=instance, ready=lambda part=part: ready_of(part)))
-        for part in parts
-    ]
-    await asyncio.gather(*tasks)
+    await asyncio.gather(
+        *(runs[part](settings, ids, stop, instance=instance, ready=partial(ready_of, part)) for part in parts)
+    )

@@ -1,7 +1,142 @@
-"""x"""
-def up() -> None:
-    """x"""
+"""`tierfeed up`, `status` and `down`: the long-running form, in one folder."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+import typer
+
+from infra.supervisor import PartState, Status, read_status
+from tierfeed.cli.collect import TapeFile
+from tierfeed.cli.output import Json, emit, err, out, show
+from tierfeed.cli.shell import PROBLEM
+from tierfeed.cli.stack import DEMO, UP, BusyError, Folder, Stack
+from tierfeed.errors import UpstreamError
+from tierfeed.settings import load_settings
+
+DOWN_S = 90.0
+FINE = (PartState.RUNNING, PartState.FINISHED)
+ADDRESSES = ("bootstrap_servers", "clickhouse_url", "registry_url")
+
+
+def up(tape: TapeFile = None, json: Json = False) -> None:
+    """Run the whole line until Ctrl-C: its tape as if it happened now, again and again. The data stays.
+
+    A part that falls is started again. Where it is up already, that is said and nothing is started.
+
+    Example: tierfeed up --tape TAPE.yaml
+    """
+    from tierfeed.cli.run_up import run  # numba
+
+    settings = load_settings()
+    try:
+        asyncio.run(run(settings, tape, lambda stack: _tell_up(stack, json)))
+    except BusyError:
+        folder = Folder(settings.home / UP)
+        status = read_status(folder.path)
+        pid = "another process" if status is None else f"process {status.pid}"
+        err().print(f"{pid} is up in {folder.path} already", markup=False)
+        if (stack := folder.running()) is not None:
+            _tell_up(stack, json)
+
+
+def _tell_up(stack: Stack, json: bool) -> None:
+    if json:
+        emit({name: getattr(stack, name) for name in ADDRESSES})
+        return
+    show(("what", "where"), [(name, getattr(stack, name)) for name in ADDRESSES])
+
+
 def down() -> None:
-    """x"""
-def status() -> None:
-    """x"""
+    """End what `up` runs, or what a demo has left running. The data of `up` stays.
+
+    Example: tierfeed down
+    """
+    home = load_settings().home
+    ended = _end(home / UP)
+    demo = Folder(home / DEMO)
+    if demo.path.exists():
+        ended = demo.kafka.stop() | demo.clickhouse.stop() | ended
+    err().print("ended" if ended else f"nothing runs in {home.absolute()}", markup=False)
+
+
+def _end(path: Path) -> bool:
+    """End the supervisor of a folder, which ends its parts; and servers that one left behind."""
+    status, folder = read_status(path), Folder(path)
+    if status is not None and status.alive:
+        process = psutil.Process(status.pid)
+        process.terminate()
+        try:
+            process.wait(DOWN_S)
+        except psutil.TimeoutExpired:
+            raise UpstreamError(f"process {status.pid} has not ended its parts within {DOWN_S:g} s") from None
+        return True
+    if not path.exists():
+        return False
+    return folder.kafka.stop() | folder.clickhouse.stop()
+
+
+def status(json: Json = False) -> None:
+    """Tell where Kafka, ClickHouse and the schema registry listen, and how each part is.
+
+    Exit code 1 where nothing is up, or a part is not well.
+
+    Example: tierfeed status --json
+    """
+    document = _document(load_settings().home)
+    if json:
+        emit(document)
+    else:
+        _show(document)
+    well = all(part["state"] in FINE for part in document["parts"])
+    if not (document["running"] and well):
+        raise typer.Exit(PROBLEM)
+
+
+def _document(home: Path) -> dict[str, Any]:
+    for name in (UP, DEMO):
+        folder = Folder(home / name)
+        supervised = read_status(folder.path)
+        if supervised is not None and not supervised.alive:
+            supervised = None
+        stack = folder.running()
+        if stack is not None or supervised is not None:
+            return _told(folder, stack, supervised)
+    return {"running": False, "home": str(home.absolute()), **dict.fromkeys(ADDRESSES), "brokers": [], "parts": []}
+
+
+def _told(folder: Folder, stack: Stack | None, supervised: Status | None) -> dict[str, Any]:
+    parts = [] if supervised is None else supervised.parts
+    return {
+        "running": stack is not None,
+        "home": str(folder.path),
+        **{name: None if stack is None else getattr(stack, name) for name in ADDRESSES},
+        "brokers": [] if stack is None else list(stack.brokers),
+        "pid": None if supervised is None else supervised.pid,
+        "parts": [
+            {
+                "name": part.name,
+                "state": part.state,
+                "pid": part.pid,
+                "restarts": part.restarts,
+                "since": part.since,
+                "last_exit": part.last_exit,
+                "last_exit_at": part.last_exit_at,
+            }
+            for part in parts
+        ],
+    }
+
+
+def _show(document: Mapping[str, Any]) -> None:
+    if not document["running"]:
+        starting = "is starting" if document["parts"] else "nothing is up"
+        out().print(f"{starting} in {document['home']}", markup=False)
+    else:
+        show(("what", "where"), [(name, document[name]) for name in ("home", *ADDRESSES)])
+    if document["parts"]:
+        columns = ("part", "state", "pid", "restarts", "since", "last exit")
+        keys = ("name", "state", "pid", "restarts", "since", "last_exit")
+        show(columns, [[str(part[key]) if key == "pid" else part[key] for key in keys] for part in document["parts"]])

@@ -57,12 +57,12 @@ class Released:
 class Resume:
     """Where another worker stopped: the newest record of each (tier, symbol), in order of their release.
 
-    `settled_us`: everything due before then had been released. So an update due before then that no record covers never
-    was one; it only looks like one, because the rewind begins after the quote it merely repeats.
+    `settled_us`, by tier: everything due before then had been released. So an update due before then that no record
+    covers never was one; it only looks like one, because the rewind begins after the quote it merely repeats.
     """
 
     released: Mapping[tuple[str, str], Released]
-    settled_us: int | None = None
+    settled_us: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -95,7 +95,7 @@ class Conflate:
         self._tiers = {tier.name: tier for tier in tiers}
         self._epoch = epoch
         self._clock = clock
-        self._settled_us = resume.settled_us if resume else None
+        self._settled_us = resume.settled_us if resume else {}
         self._slots: dict[tuple[str, str], _Slot] = {}
         self._turns = 0
         for key, released in resume.released.items() if resume else ():
@@ -115,7 +115,7 @@ class Conflate:
         """Number a new composite and release it, or keep it until it is due."""
         slot = self._slots.setdefault((tier.name, composite.symbol), _Slot())
         due_us = slot.due_us(tier.interval_us, composite.as_of_time)
-        if slot.resumed is not None and (slot.resumed.covers(cause, tier) or self._settled(cause, due_us)):
+        if slot.resumed is not None and (slot.resumed.covers(cause, tier) or self._settled(tier, cause, due_us)):
             return []
         slot.updates += 1
         slot.pending = composite
@@ -137,8 +137,8 @@ class Conflate:
                 out += self._release(tier, slot, pending)
         return out
 
-    def _settled(self, cause: Cause, due_us: int) -> bool:
-        return self._settled_us is not None and max(cause.at_us, due_us) < self._settled_us
+    def _settled(self, tier: Tier, cause: Cause, due_us: int) -> bool:
+        return tier.name in self._settled_us and max(cause.at_us, due_us) < self._settled_us[tier.name]
 
     def _waiting(self) -> list[tuple[int, int, Tier, _Slot, Composite]]:
         return [

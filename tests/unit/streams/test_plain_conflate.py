@@ -256,7 +256,8 @@ def test_the_state_of_the_last_record_decides_whether_freshness_is_told() -> Non
 
 
 def test_what_was_due_when_all_was_settled_and_is_not_covered_was_never_an_update() -> None:
-    settled = Resume(released=released().released, settled_us=us(5000))
+    before = released().released
+    settled = Resume(released=before, settled_us={name: us(5000) for name, _ in before})
     shard = Shard(resume=settled)
     for _ in range(3):  # offset 2 repeated a quote from before the rewind; there it was UNCHANGED
         shard.heartbeat(1000)
