@@ -99,7 +99,16 @@ def _build_kafka_streams() -> None:
         raise EngineError(f"left out: no {' and no '.join(missing)} here")
     shutil.rmtree(STREAMS_FOLDER / "lib", ignore_errors=True)  # jars of another version would stay on the class path
     copy = ["dependency:copy-dependencies", f"-DoutputDirectory={STREAMS_FOLDER}/lib"]
-    _build("mvn", "-q", "-B", "-f", str(PEERS / "kafka-streams" / "pom.xml"), f"-Dfolder={STREAMS_FOLDER}", "package", *copy)
+    _build(
+        "mvn",
+        "-q",
+        "-B",
+        "-f",
+        str(PEERS / "kafka-streams" / "pom.xml"),
+        f"-Dfolder={STREAMS_FOLDER}",
+        "package",
+        *copy,
+    )
 
 
 def _python_peer(name: str, *arguments: str) -> Callable[[Task], tuple[list[str], Mapping[str, str]]]:

@@ -56,7 +56,9 @@ def market(shape: Shape) -> tuple[Script, ...]:
             LedgerRow(0, text, count, published=count) for text, count in zip(shape.symbol_names, counts, strict=True)
         )
         sessions = (Session(0, start_us, ((start_us, end_us),)),)
-        scripts.append(Script(name, Feed.SIMULATED, start_us, end_us, sessions, ticks, Ledger(name, Feed.SIMULATED, rows)))
+        scripts.append(
+            Script(name, Feed.SIMULATED, start_us, end_us, sessions, ticks, Ledger(name, Feed.SIMULATED, rows))
+        )
     return tuple(scripts)
 
 

@@ -1,4 +1,4 @@
-"""CPU per tick of the stream job: every engine over the same ticks, ours over more symbols, more brokers and real tapes."""
+"""CPU per tick of the stream job: every engine over the same ticks; ours over more symbols, brokers, and real tapes."""
 
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,12 @@ def measure(ticks: int = TICKS) -> dict[str, Any]:
         tape = _taped(cluster, [engine for engine in engines if engine in (OURS, KAFKA_STREAMS)])
     figures = ("cpu_us_per_tick", "cpu_us_per_tick_later", "ticks_per_s", "out_per_tick", "peak_rss_mb", "ticks")
     found = {figure: {name: run.get(figure) for name, run in runs.items()} for figure in figures}
-    return found | {"ratio_to_ours": _ratios(found["cpu_us_per_tick"]), "flat": flat, "tape": tape, "left_out": left_out}
+    return found | {
+        "ratio_to_ours": _ratios(found["cpu_us_per_tick"]),
+        "flat": flat,
+        "tape": tape,
+        "left_out": left_out,
+    }
 
 
 def publish(cluster: KafkaSettings, scripts: tuple[Script, ...]) -> Task:

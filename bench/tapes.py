@@ -1,4 +1,4 @@
-"""The real tape: FXCM and OANDA in EURUSD and NZDUSD, 2014-05-08; without the files beside the repository, the shipped hour."""
+"""The real tape: FXCM and OANDA in EURUSD and NZDUSD, 2014-05-08; else the shipped hour."""
 
 import tempfile
 from pathlib import Path

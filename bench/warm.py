@@ -1,4 +1,4 @@
-"""Loads every compiled kernel and codec before a measurement begins: a small market through a shard that nobody reads."""
+"""Loads every compiled kernel and codec before a measurement: a small market through a shard that nobody reads."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

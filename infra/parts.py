@@ -163,7 +163,7 @@ class Process:
             size = log.seek(0, os.SEEK_END)
             log.seek(max(min(seen, size), size - _TAIL_BYTES))
             lines = log.read().decode(errors="replace").split("\n")
-        line = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        line = next((line.strip() for line in reversed(lines) if line.strip() not in ("", READY_LINE)), "")
         return f": {line[:_LINE_CHARACTERS]}" if line else ""
 
 

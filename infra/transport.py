@@ -529,10 +529,16 @@ async def run(app: BatchApp, stop: asyncio.Event, ready: Callable[[], Any] = lam
     app.failed_loop = asyncio.get_running_loop()
     app.failed = asyncio.Event()
     _refuse_concurrency(app)
-    await app.start()
-    ready()
     waiting = [asyncio.ensure_future(event.wait()) for event in (stop, app.failed)]
     crashed = asyncio.ensure_future(_crashed(app))
+    # Faust's start waits for the first assignment, which may fail, or not come before `stop` is set.
+    starting = asyncio.ensure_future(app.start())
+    await asyncio.wait([starting, *waiting, crashed], return_when=asyncio.FIRST_COMPLETED)
+    if starting.done():
+        starting.result()
+        ready()
+    else:
+        starting.cancel()
     _keep_memory()
     with _rare_collections():
         await _served(app, waiting, crashed)

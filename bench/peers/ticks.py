@@ -85,7 +85,8 @@ class Job:
                 symbol,
                 {
                     "symbol": symbol, "bid": bid["bid"], "ask": ask["ask"], "bid_broker": bid["broker"],
-                    "ask_broker": ask["broker"], "spread": ask["ask"] - bid["bid"], "event_time": tick["event_time"] or now,
+                    "ask_broker": ask["broker"], "spread": ask["ask"] - bid["bid"],
+                    "event_time": tick["event_time"] or now,
                 },
             )  # fmt: skip
 

@@ -38,7 +38,7 @@ FROM
         ask,
         if(endsWith(symbol, 'JPY'), round((bid + ask) / 2, 4), round((bid + ask) / 2, 6)) AS mid,
         bid > 0 AND ask > 0 AND isFinite(bid) AND isFinite(ask) AND bitAnd(flags, 4) = 0 AS fit, -- 4: BACKFILLED
-        toInt64(greatest(-1e15, least(1e15, round((ask - bid) * 1e9)))) AS spread_nano,
+        toInt64(greatest(-1e15, least(1e15, round(if(fit, ask - bid, 0) * 1e9)))) AS spread_nano, -- NaN cannot be whole
         bitShiftLeft(toUnixTimestamp64Micro(received_time) % 60000000, 37) + offset % 137438953472 AS at -- 2^37
     FROM ticks
     WHERE received_time >= '1970-01-01' AND received_time < '2106-01-01' -- what a minute's DateTime can hold

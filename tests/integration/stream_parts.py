@@ -199,22 +199,23 @@ def read_all(settings: Settings, topic: str) -> dict[int, list[ck.Message]]:
     records: dict[int, list[ck.Message]] = {p: [] for p in partitions}
     waiting = set(records)
     while waiting:
-        message = consumer.poll(10)
-        assert message is not None
-        if message.error() is None:
-            records[message.partition()].append(message)
-        else:
-            assert message.error().code() == PARTITION_EOF
-            waiting.discard(message.partition())
+        first = consumer.poll(10)
+        assert first is not None
+        for message in (first, *consumer.consume(10_000, 0)):
+            if message.error() is None:
+                records[message.partition()].append(message)
+            else:
+                assert message.error().code() == PARTITION_EOF
+                waiting.discard(message.partition())
     consumer.close()
     return records
 
 
 def members(settings: Settings, group: str) -> list[set[int]]:
     """The partition numbers that each member of a group has; empty while it is not settled."""
-    asked = admin(settings.kafka).describe_consumer_groups([group])[group]
+    client = admin(settings.kafka)
     try:
-        found = asked.result()
+        found = client.describe_consumer_groups([group])[group].result(10)
     except ck.KafkaException:  # nobody has joined it yet
         return []
     if found.state is not ck.ConsumerGroupState.STABLE:
@@ -227,13 +228,13 @@ def ends_of(client: AdminClient, names: Iterable[str]) -> dict[tuple[str, int], 
     known = client.list_topics(timeout=10).topics
     places = [ck.TopicPartition(name, p) for name in names for p in known[name].partitions]
     found = client.list_offsets({place: ck.admin.OffsetSpec.latest() for place in places})
-    return {(place.topic, place.partition): future.result().offset for place, future in found.items()}
+    return {(place.topic, place.partition): future.result(10).offset for place, future in found.items()}
 
 
 def has_read(settings: Settings, group: str, names: Iterable[str]) -> bool:
     """Whether a consumer group has committed the ends of the topics."""
     client = admin(settings.kafka)
-    asked = client.list_consumer_group_offsets([ck.ConsumerGroupTopicPartitions(group)])[group].result()
+    asked = client.list_consumer_group_offsets([ck.ConsumerGroupTopicPartitions(group)])[group].result(10)
     committed = {(at.topic, at.partition): at.offset for at in asked.topic_partitions}
     return all(committed.get(place, 0) >= end for place, end in ends_of(client, names).items())
 

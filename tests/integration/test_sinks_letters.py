@@ -32,10 +32,11 @@ def run_until(settings: Settings, probe: Callable[[], object]) -> None:
     async def scenario() -> None:
         stop = asyncio.Event()
         sink = asyncio.ensure_future(run_sink(settings, stop))
-        probing = asyncio.ensure_future(asyncio.to_thread(eventually, lambda: bool(probe() or sink.done()), 60))
-        await probing
-        stop.set()
-        await asyncio.wait_for(sink, 30)
+        try:
+            await asyncio.to_thread(eventually, lambda: bool(probe() or sink.done()), 60)
+        finally:
+            stop.set()
+            await asyncio.wait_for(sink, 30)
 
     asyncio.run(scenario())
 
@@ -108,8 +109,9 @@ def test_a_kafka_that_lost_records_is_refused(settings: Settings) -> None:
     topic, proof = topics.ticks(settings.brokers[0]), Proof(settings)
     send(settings, topic, [tick()] * 5)
     run_until(settings, lambda: proof.rows("ticks") == 5)
+    columns = "topic, topic_id, partition, offset, stored_at"
     proof.connection.command(
-        "INSERT INTO ticks (topic, topic_id, partition, offset) SELECT topic, topic_id, partition, 9 FROM ticks LIMIT 1"
+        f"INSERT INTO ticks ({columns}) SELECT topic, topic_id, partition, 9, now64() FROM ticks LIMIT 1"
     )
     with pytest.raises(UpstreamError, match=rf"{topic}/0 ends at 5, but 10 records of it are stored"):
         run_until(settings, lambda: False)

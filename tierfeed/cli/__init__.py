@@ -18,8 +18,10 @@ app = typer.Typer(
     epilog="Begin with: tierfeed demo",
 )
 
-for command in (demo.demo, up.up, up.down, up.status, sql.sql, consume.consume, doctor.doctor):
+for command in (demo.demo, up.up, up.down, up.status, consume.consume, doctor.doctor):
     app.command()(command)
+# A statement may begin with a comment, which is no option.
+app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
 for noun in (collect, stream, sink, topics, schemas, tables, groups, config):
     app.add_typer(noun.app)
 

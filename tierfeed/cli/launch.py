@@ -105,7 +105,8 @@ async def warm(supervisor: Supervisor, settings: Settings) -> None:
 async def start_workers(supervisor: Supervisor, settings: Settings, folder: Path, env: dict[str, str]) -> None:
     """The stream worker and the sink. Returns when their groups have their partitions."""
     env = environment(settings, folder) | env
-    workers = [part("stream", ("stream", "run"), env), part("sink", ("sink", "run"), env)]
+    # A static member that is started again has its partitions at once; another's session has to time out first.
+    workers = [part("stream", ("stream", "run", "--instance", "stream-1"), env), part("sink", ("sink", "run"), env)]
     await asyncio.gather(*(supervisor.start(worker, PART_S) for worker in workers))
     client = admin(settings.kafka)
     async with _within(PART_S, "the stream worker and the sink have their partitions"):

@@ -22,7 +22,8 @@ POLL_S = 0.2
 SHOWN = (ControlKind.STALE.name, ControlKind.FRESH.name, ControlKind.GAP.name)
 CONTROL = "TierControl"
 HEADING = (
-    f"{'published':<26}  {'symbol':<8} {'bid':>10} {'ask':>10} {'spread':>8}  {'state':<9} {'conflated':>9} {'upto':>10}"
+    f"{'published':<26}  {'symbol':<8} {'bid':>10} {'ask':>10} {'spread':>8}  "
+    f"{'state':<9} {'conflated':>9} {'upto':>10}"
 )
 
 

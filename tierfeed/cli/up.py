@@ -139,4 +139,11 @@ def _show(document: Mapping[str, Any]) -> None:
     if document["parts"]:
         columns = ("part", "state", "pid", "restarts", "since", "last exit")
         keys = ("name", "state", "pid", "restarts", "since", "last_exit")
-        show(columns, [[str(part[key]) if key == "pid" else part[key] for key in keys] for part in document["parts"]])
+        show(
+            columns, [[_plain(part[key]) if key == "pid" else part[key] for key in keys] for part in document["parts"]]
+        )
+
+
+def _plain(number: int | None) -> str | None:
+    """A number that is a name: no thousands apart."""
+    return None if number is None else str(number)

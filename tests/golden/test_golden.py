@@ -1,0 +1,37 @@
+"""Every question of analytics/sql against real ClickHouse: tests/golden/<question>/{seed.sql,expected.tsv}."""
+
+from pathlib import Path
+
+import pytest
+
+from analytics.summary import SQL, sql
+from infra import clickhouse
+from infra.clickhouse_sql import statements
+from sinks.setup import migrate
+from sinks.tables import TABLES
+from tierfeed.settings import ClickHouseSettings, Settings
+
+FOLDER = Path(__file__).parent
+QUESTIONS = sorted(path.stem for path in SQL.glob("*.sql"))
+HEADINGS = ("-- Question: ", "-- Grain:    ", "-- Params:   ")
+
+pytestmark = pytest.mark.clickhouse
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_says_on_top_what_it_asks_for(question: str) -> None:
+    lines = sql(question).splitlines()
+    assert [line[: len(heading)] for line, heading in zip(lines, HEADINGS, strict=False)] == list(HEADINGS)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_gives_the_golden_answer(question: str, database: ClickHouseSettings) -> None:
+    migrate(Settings(clickhouse=database))
+    client = clickhouse.client(database)
+    for table in TABLES:
+        client.command(f"ALTER TABLE {table.name} REMOVE TTL")  # seeds have dates of their own, and would expire
+    for statement in statements((FOLDER / question / "seed.sql").read_text()):
+        client.command(statement)
+    answer = client.raw_query(sql(question), fmt="TabSeparatedWithNames").decode()
+    client.close()
+    assert answer == (FOLDER / question / "expected.tsv").read_text()
