@@ -7,13 +7,14 @@ included, from the first batch to the moment when the last record is on disk.
 import asyncio
 import json
 import os
-import resource
 import sys
 import time
+import traceback
 from typing import Any, NamedTuple
 
 import streams.app
 from bench.cluster import settings_for
+from bench.process import peak_rss_mb
 from infra.metrics import REGISTRY, Metric
 from infra.transport import FetchedBatch
 from schemas import catalogue
@@ -21,7 +22,8 @@ from streams.agents.tiers import TierWorker
 from streams.warm import warm
 from tierfeed.settings import KafkaSettings
 
-WARM_PART = 0.25
+BEGAN_S = time.monotonic()
+WARM_PART = 0.5
 """What comes after this part is measured on its own too: an engine may be slow to get warm."""
 STOP_S = 20.0
 
@@ -44,18 +46,18 @@ class Reading(NamedTuple):
 class Meter(TierWorker):
     """The product's worker, looked at from within its own process."""
 
-    expected = 0
-    seen = 0
+    task: dict[str, Any]
     done: asyncio.Event
+    seen = 0
 
     def on_batch(self, batch: FetchedBatch) -> None:
         if self.seen == 0:
             self.begun = self.later = Reading.now(0)
         super().on_batch(batch)
         self.seen += len(batch.messages)
-        if not self.later.records and self.seen >= WARM_PART * self.expected:
+        if not self.later.records and self.seen >= WARM_PART * self.task["records"]:
             self.later = Reading.now(self.seen)
-        if self.seen >= self.expected and not self.done.is_set() and self._is_empty():
+        if self.seen >= self.task["records"] and not self.done.is_set() and self._is_empty():
             self.app.rd_producer.flush()
             self.ended = Reading.now(self.seen)
             self.done.set()
@@ -67,16 +69,19 @@ class Meter(TierWorker):
     def result(self) -> dict[str, Any]:
         """What was measured. Only once `done` is set."""
         whole, later = self.ended.since(self.begun), self.ended.since(self.later)
+        ticks = self.task["ticks"]
         published = {tier.name: _counted(Metric.TIER_RECORDS, tier=tier.name) for tier in self.tiers}
         return {
-            "ticks": whole.records,
+            "ticks": ticks,
+            "records": whole.records,
             "wall_s": whole.wall_s,
-            "cpu_us_per_tick": whole.cpu_s / whole.records * 1e6,
-            "cpu_us_per_tick_later": later.cpu_s / later.records * 1e6,
-            "ticks_per_s": whole.records / whole.wall_s,
+            "startup_s": self.begun.wall_s - BEGAN_S,
+            "cpu_us_per_tick": whole.cpu_s / ticks * 1e6,
+            "cpu_us_per_tick_later": later.cpu_s / (ticks * later.records / whole.records) * 1e6,
+            "ticks_per_s": ticks / whole.wall_s,
             "published": published,
-            "out_per_tick": sum(published.values()) / whole.records,
-            "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "out_per_tick": sum(published.values()) / ticks,
+            "peak_rss_mb": peak_rss_mb(),
         }
 
 
@@ -95,7 +100,7 @@ async def measure(task: dict[str, Any]) -> dict[str, Any]:
     class Made(Meter):
         def __init__(self, *arguments: Any) -> None:
             super().__init__(*arguments)
-            self.expected, self.done = task["records"], asyncio.Event()
+            self.task, self.done = task, asyncio.Event()
             made.append(self)
 
     streams.app.TierWorker = Made  # type: ignore[misc]
@@ -117,6 +122,17 @@ async def _done(made: list[Meter]) -> None:
     await made[0].done.wait()
 
 
+async def _main(task: dict[str, Any]) -> None:
+    """Ends within the loop: a failed worker's tasks are not waited for."""
+    code = 1
+    try:
+        print(json.dumps(await measure(task)), flush=True)
+        code = 0
+    except Exception:  # noqa: BLE001  the parent reads the last words
+        traceback.print_exc()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
-    print(json.dumps(asyncio.run(measure(json.loads(sys.argv[1])))), flush=True)
-    os._exit(0)
+    asyncio.run(_main(json.loads(sys.argv[1])))

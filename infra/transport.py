@@ -454,6 +454,9 @@ class BatchApp(faust.App):  # type: ignore[misc]
     source: Any
     failure: BaseException | None = None
 
+    def _create_directories(self) -> None:
+        """Nothing is kept on disk."""
+
     @property
     def lease(self) -> Any:
         return self.rd_producer.lease

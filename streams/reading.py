@@ -83,6 +83,8 @@ class Reader:
                 # A kind that this version does not know is not poison: readers skip it.
                 if not any(name == "kind" for name, _ in batch.messages[i].headers() or ()):
                     _add_poison(reading, batch, i, f"schema id {frame.ids[i]} is neither Tick nor SessionRecord")
+        # A takeover goes on behind the last dead letter: in any other order some would be left out.
+        reading.poison.sort(key=lambda poison: poison.offset)
         return reading
 
     def _read_ticks(self, reading: Reading, rows: Any, columns: Columns, batch: FetchedBatch) -> None:

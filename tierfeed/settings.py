@@ -111,8 +111,9 @@ class SinkSettings(_Group):
 
 
 class MetricsSettings(_Group):
-    """Prometheus endpoint of each part. Port 0: any free port; without a port none is served."""
+    """Prometheus endpoint of each part, on loopback unless told otherwise. Port 0: any free port; without one, none."""
 
+    host: str = "127.0.0.1"
     port: int | None = None
 
 

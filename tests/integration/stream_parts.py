@@ -1,5 +1,6 @@
 """Deployments of a test's own, their parts as processes, and what one uninterrupted stream worker would have said."""
 
+import functools
 import os
 import random
 import signal
@@ -8,7 +9,7 @@ import sys
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import Any
 import confluent_kafka as ck
 import pytest
 import yaml
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, OffsetSpec
 from pydantic import SecretStr
 
 from infra.kafka import admin, apply, plan_topics, producer
@@ -193,7 +194,8 @@ def publish_tape(settings: Settings, seconds: int, ticks_per_s: int, *, over_s: 
 
 def read_all(settings: Settings, topic: str) -> dict[int, list[ck.Message]]:
     """Every record of a topic, by partition."""
-    consumer = ck.Consumer(settings.kafka.client(group_id="reader", enable_partition_eof=True))
+    quick = {"enable_partition_eof": True, "fetch_wait_max_ms": 10}
+    consumer = ck.Consumer(settings.kafka.client(group_id="reader", **quick))
     partitions = range(settings.kafka.partitions)
     consumer.assign([ck.TopicPartition(topic, p, ck.OFFSET_BEGINNING) for p in partitions])
     records: dict[int, list[ck.Message]] = {p: [] for p in partitions}
@@ -211,11 +213,16 @@ def read_all(settings: Settings, topic: str) -> dict[int, list[ck.Message]]:
     return records
 
 
+@functools.cache
+def _admin(kafka: KafkaSettings) -> AdminClient:
+    """One for all questions: each has threads and connections of its own."""
+    return admin(kafka)
+
+
 def members(settings: Settings, group: str) -> list[set[int]]:
     """The partition numbers that each member of a group has; empty while it is not settled."""
-    client = admin(settings.kafka)
     try:
-        found = client.describe_consumer_groups([group])[group].result(10)
+        found = _admin(settings.kafka).describe_consumer_groups([group])[group].result(10)
     except ck.KafkaException:  # nobody has joined it yet
         return []
     if found.state is not ck.ConsumerGroupState.STABLE:
@@ -223,20 +230,26 @@ def members(settings: Settings, group: str) -> list[set[int]]:
     return [{at.partition for at in member.assignment.topic_partitions} for member in found.members]
 
 
-def ends_of(client: AdminClient, names: Iterable[str]) -> dict[tuple[str, int], int]:
+def ends_of(settings: Settings, *names: str) -> dict[tuple[str, int], int]:
     """One past the last offset of every partition."""
-    known = client.list_topics(timeout=10).topics
+    known = _admin(settings.kafka).list_topics(timeout=10).topics
     places = [ck.TopicPartition(name, p) for name in names for p in known[name].partitions]
-    found = client.list_offsets({place: ck.admin.OffsetSpec.latest() for place in places})
+    found = _admin(settings.kafka).list_offsets({place: OffsetSpec.latest() for place in places})
     return {(place.topic, place.partition): future.result(10).offset for place, future in found.items()}
 
 
-def has_read(settings: Settings, group: str, names: Iterable[str]) -> bool:
+def has_read(settings: Settings, group: str, *names: str) -> bool:
     """Whether a consumer group has committed the ends of the topics."""
-    client = admin(settings.kafka)
-    asked = client.list_consumer_group_offsets([ck.ConsumerGroupTopicPartitions(group)])[group].result(10)
-    committed = {(at.topic, at.partition): at.offset for at in asked.topic_partitions}
-    return all(committed.get(place, 0) >= end for place, end in ends_of(client, names).items())
+    wanted = [ck.ConsumerGroupTopicPartitions(group)]
+    found = _admin(settings.kafka).list_consumer_group_offsets(wanted)[group].result(10)
+    committed = {(at.topic, at.partition): at.offset for at in found.topic_partitions}
+    return all(committed.get(place, 0) >= end for place, end in ends_of(settings, *names).items())
+
+
+def await_tiers(settings: Settings, within_s: float) -> None:
+    """Until all that is on the broker topics is processed: what came of it is stored before it is committed."""
+    names = [topics.ticks(broker) for broker in settings.brokers]
+    eventually(lambda: has_read(settings, f"{settings.stream.app_id}-tiers", *names), within_s)
 
 
 @dataclass(frozen=True)
@@ -302,20 +315,19 @@ def by_symbol(quotes: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     return dict(out)
 
 
-def counted(settings: Settings, topic: str) -> dict[str, int]:
-    return {symbol: len(quotes) for symbol, quotes in by_symbol(said(settings, topic)[0]).items()}
-
-
 def assert_as_one_worker(settings: Settings, within_s: float) -> None:
     expected = reference(settings)
+    await_tiers(settings, within_s)
     for tier in settings.tiers():
         topic = topics.tier(tier.name)
         wanted = by_symbol([catalogue.decode(quote.value)[1] for quote in expected if quote.topic == topic])
-        counts = {symbol: len(quotes) for symbol, quotes in wanted.items()}
-        eventually(lambda topic=topic, counts=counts: counted(settings, topic) == counts, within_s)
         quotes, stale = said(settings, topic)
         assert stale == 0
-        for symbol, records in by_symbol(quotes).items():
+        found = by_symbol(quotes)
+        assert {symbol: len(records) for symbol, records in found.items()} == {
+            symbol: len(records) for symbol, records in wanted.items()
+        }
+        for symbol, records in found.items():
             uptos = [record["upto_sequence"] for record in records]
             assert uptos == sorted(set(uptos))
             assert [record["as_of_time"] for record in records] == sorted(record["as_of_time"] for record in records)

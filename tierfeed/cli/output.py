@@ -30,13 +30,16 @@ def err() -> Console:
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
     """A table. Numbers stand at the right, with thousands apart; None is a dash."""
     listed = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for at, name in enumerate(columns):
         numbers = bool(listed) and all(row[at] is None or _is_number(row[at]) for row in listed)
         table.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in listed:
         table.add_row(*(text(value) for value in row))
-    out().print(table)
+    console = out()
+    if title is not None:
+        console.print(title, style="bold", markup=False)
+    console.print(table)
 
 
 def text(value: object) -> str:

@@ -26,7 +26,7 @@ def serve(settings: Settings, part: str, work: Work) -> None:
     """
     logs.configure(settings.log_level, settings.log_format, part=part)
     if settings.metrics.port is not None:
-        log.info("metrics", port=metrics.serve(settings.metrics.port))
+        log.info("metrics", port=metrics.serve(settings.metrics.port, settings.metrics.host))
     asyncio.run(_until_told(work))
 
 

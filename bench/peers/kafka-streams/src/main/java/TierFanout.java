@@ -85,7 +85,7 @@ public final class TierFanout {
 
         void after() {
             seen++;
-            if (seen == ticks / 4) {
+            if (seen == ticks / 2) {
                 laterCpuNs = cpuNs();
                 laterSeen = seen;
             }
