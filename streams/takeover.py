@@ -13,7 +13,7 @@ import confluent_kafka as ck
 import numpy as np
 from faust.types.tuples import TP
 
-from infra.transport import PARTITION_EOF
+from infra.transport import PARTITION_EOF, Committed
 from schemas import catalogue, topics
 from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
@@ -85,6 +85,19 @@ class Tails:
                     raise UpstreamError(f"{tp.topic}/{tp.partition} could not be read: {error.str()}")
         self._rd.unassign()
         return tails
+
+
+def rewind(offset: int) -> str:
+    """A commit's metadata that has whoever takes over start at `offset`, before the commit."""
+    return f"rewind={offset}"
+
+
+def start(was: Committed) -> int:
+    """Rewind as far as the last commit's metadata says, else go on at the commit, else begin."""
+    key, _, value = was.metadata.partition("=")
+    if key == "rewind" and value.isdecimal():
+        return int(value)
+    return ck.OFFSET_BEGINNING if was.offset is None else was.offset
 
 
 def recall(

@@ -9,7 +9,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import confluent_kafka as ck
 import numpy as np
 import structlog
 from faust.types.tuples import TP
@@ -20,6 +19,7 @@ from infra.transport import BatchApp, Committed, FetchedBatch
 from schemas import topics
 from schemas.catalogue import schema
 from schemas.codec import Decoder, Frame
+from streams import takeover
 from streams.takeover import COMPLETE_TO
 from tierfeed.settings import Settings
 
@@ -51,7 +51,7 @@ class LatestWorker:
 
     async def assigned(self, partitions: frozenset[TP], committed: Mapping[TP, Committed]) -> Mapping[TP, int]:
         self._partitions = {tp: _Partition() for tp in partitions}
-        return {tp: ck.OFFSET_BEGINNING if was.offset is None else was.offset for tp, was in committed.items()}
+        return {tp: takeover.start(was) for tp, was in committed.items()}
 
     async def revoked(self, partitions: frozenset[TP]) -> None:
         for tp in partitions:
@@ -60,7 +60,10 @@ class LatestWorker:
         self.app.rd_producer.flush()
 
     def metadata(self, tp: TP) -> str:
-        return ""
+        """What waits for its second is acknowledged; whoever takes over reads it again."""
+        partition = self._partitions.get(tp)
+        waiting = [offset for offset, _ in partition.waiting.values()] if partition else []
+        return takeover.rewind(min(waiting)) if waiting else ""
 
     def on_batch(self, batch: FetchedBatch) -> None:
         """Remember each symbol's newest record; records of an older epoch behind a newer one are discarded."""

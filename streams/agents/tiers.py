@@ -5,7 +5,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import confluent_kafka as ck
 import structlog
 from faust.types.tuples import TP
 
@@ -90,7 +89,7 @@ class TierWorker:
         metrics.count(Metric.TAKEOVERS, len(shards), stage=STAGE)
         metrics.observe(Metric.TAKEOVER_SECONDS, seconds, stage=STAGE)
         log.info("took over", shards=sorted(shards), seconds=round(seconds, 2))
-        return {tp: _start(was) for tp, was in committed.items()}
+        return {tp: takeover.start(was) for tp, was in committed.items()}
 
     def _refuse_unequal(self, partitions: frozenset[TP], shards: set[int]) -> None:
         missing = sorted(f"{topic}/{p}" for p in shards for topic in self.topics if TP(topic, p) not in partitions)
@@ -133,7 +132,7 @@ class TierWorker:
         horizon = (owned.shard.time_us() or 0) - lifetimes_us - REWIND_SLACK_US
         while len(marks) > 1 and marks[1][0] <= horizon:
             marks.pop(0)
-        return f"rewind={marks[0][1]}"
+        return takeover.rewind(marks[0][1])
 
     # -- work
 
@@ -241,11 +240,3 @@ class TierWorker:
             for owned in self._owned.values()
             for topic, b in self.topics.items()
         )
-
-
-def _start(was: Committed) -> int:
-    """Rewind as far as the last commit's metadata says, else go on at the commit, else begin."""
-    key, _, value = was.metadata.partition("=")
-    if key == "rewind" and value.isdecimal():
-        return int(value)
-    return ck.OFFSET_BEGINNING if was.offset is None else was.offset

@@ -61,7 +61,7 @@ def poisons(broker: Broker, at_us: int) -> list[Wrong]:
 @pytest.fixture
 def deployment(kafka: KafkaSettings, unique: str, tmp_path: Path) -> Settings:
     tier = {"symbols": "all", "interval_ms": 1, "depth_hours": 1, "redundancy": 1, "record": "FreeQuote"}
-    short = {"session_timeout_ms": 3000, "delivery_timeout_ms": 1000, "commit_interval_s": 0.1}
+    short = {"session_timeout_ms": 10_000, "delivery_timeout_ms": 1000, "commit_interval_s": 0.2}
     tiers = {f"{unique}all": tier | {"brokers": [unique]}}
     return deployed(kafka, unique, tmp_path, [unique], tiers, stream=short)
 

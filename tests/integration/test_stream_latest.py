@@ -12,6 +12,7 @@ import pytest
 from schemas import catalogue, topics
 from tests.builders import eventually
 from tests.integration.stream_parts import (
+    SECOND_US,
     START_US,
     Broker,
     Parts,
@@ -33,7 +34,7 @@ Messages = dict[bytes, list[ck.Message]]
 @pytest.fixture
 def deployment(kafka: KafkaSettings, unique: str, tmp_path: Path) -> Settings:
     tier = {"symbols": "all", "interval_ms": 20, "depth_hours": 1, "redundancy": 1, "record": "ProQuote"}
-    short = {"session_timeout_ms": 3000, "delivery_timeout_ms": 1000, "commit_interval_s": 0.1}
+    short = {"session_timeout_ms": 10_000, "delivery_timeout_ms": 1000, "commit_interval_s": 0.2}
     tiers = {f"{unique}all": tier | {"brokers": [unique]}}
     return deployed(kafka, unique, tmp_path, [unique], tiers, stream=short)
 
@@ -55,8 +56,7 @@ def test_the_last_value_of_every_symbol_is_there_at_most_one_a_second_also_after
     )
     tape = threading.Thread(target=publish_tape, args=(deployment, 40, 100), kwargs={"over_s": 8, "seed": 3})
     tape.start()
-    (tier_name,) = (tier.name for tier in deployment.tiers())
-    eventually(lambda: sum(ends_of(deployment, topics.latest(tier_name)).values()) > 10, 20)
+    eventually(lambda: sum(ends_of(deployment, latest_topic(deployment)).values()) > 10, 20)
     first.kill()
     first.wait(10)
     start("latest")
@@ -86,25 +86,34 @@ def test_a_value_that_waits_for_its_second_outlives_the_worker_that_has_committe
     start("tiers")
     worker = start("latest")
 
-    def waits() -> bool:
-        """Publish two values, the second of which has to wait; whether it still did when the worker was killed."""
+    def is_there() -> bool:
+        return values(latest(deployment)) == values(tier_quotes(deployment))
+
+    def copies() -> int:
+        return sum(ends_of(deployment, latest_topic(deployment)).values())
+
+    def died_with_one_waiting() -> bool:
+        """Publish two values, of which the second has to wait, and kill the worker once it has committed past it."""
         nonlocal at_us, worker
-        at_us += 5_000_000
-        broker.tick("EURUSD", at_us, 1.1, 1.2)
-        broker.flush()
-        eventually(lambda: values(latest(deployment)) == values(tier_quotes(deployment)) != {}, 30)
-        broker.tick("EURUSD", at_us + 1_000_000, 1.15, 1.2)
-        broker.flush()
+        eventually(is_there, 30)
+        known = copies()
+        for bid in (1.1, 1.15):
+            at_us += SECOND_US
+            broker.tick("EURUSD", at_us, bid, 1.2)
+            broker.flush()
+            eventually(lambda: copies() > known, 30)
         await_tiers(deployment, 30)
         eventually(lambda: has_read(deployment, f"{deployment.stream.app_id}-latest", tier_topic(deployment)), 30)
+        if copies() > known + 1:  # the second has passed
+            return False
         worker.kill()
         worker.wait(10)
-        has_waited = values(latest(deployment)) != values(tier_quotes(deployment))
+        was_waiting = not is_there()
         worker = start("latest")
-        return has_waited
+        return was_waiting
 
-    eventually(waits, 100)
-    eventually(lambda: values(latest(deployment)) == values(tier_quotes(deployment)), 30)
+    eventually(died_with_one_waiting, 100)
+    eventually(is_there, 30)
 
 
 def tier_topic(settings: Settings) -> str:
@@ -112,9 +121,13 @@ def tier_topic(settings: Settings) -> str:
     return topics.tier(tier.name)
 
 
-def latest(settings: Settings) -> Messages:
+def latest_topic(settings: Settings) -> str:
     (tier,) = settings.tiers()
-    return by_key(read_all(settings, topics.latest(tier.name)))
+    return topics.latest(tier.name)
+
+
+def latest(settings: Settings) -> Messages:
+    return by_key(read_all(settings, latest_topic(settings)))
 
 
 def tier_quotes(settings: Settings) -> Messages:

@@ -38,7 +38,7 @@ def deployment(kafka: KafkaSettings, unique: str, tmp_path: Path) -> Settings:
         f"{unique}slow": tier | {"interval_ms": 200, "brokers": brokers[:1]},
         f"{unique}fast": tier | {"interval_ms": 10, "brokers": brokers},
     }
-    short = {"session_timeout_ms": 3000, "delivery_timeout_ms": 1000, "commit_interval_s": 0.1}
+    short = {"session_timeout_ms": 10_000, "delivery_timeout_ms": 1000, "commit_interval_s": 0.2}
     return deployed(kafka, unique, tmp_path, brokers, tiers, stream=short)
 
 

@@ -97,7 +97,8 @@ def test_every_command_of_a_part_exists_with_its_options(name: str) -> None:
 def test_the_parts_are_those_of_a_deployment_and_agree_on_their_settings() -> None:
     commands = {tuple(SERVICES[name]["command"][:2]) for name in PARTS}
     assert commands == {
-        ("topics", "apply"), ("tables", "apply"), ("collect", "run"), ("stream", "run"), ("sink", "run"),
+        ("topics", "apply"), ("schemas", "register"), ("tables", "apply"),
+        ("collect", "run"), ("stream", "run"), ("sink", "run"),
     }  # fmt: skip
     assert len({json.dumps(environment(name), sort_keys=True) for name in PARTS}) == 1
 

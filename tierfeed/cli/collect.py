@@ -1,7 +1,8 @@
 """`tierfeed collect`: broker sessions to broker topics."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,7 +16,6 @@ from tierfeed.errors import ConfigError
 from tierfeed.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collectors.replay.tape import Tape
     from collectors.runner import CollectSpec, Outcome
 
 app = typer.Typer(name="collect", help="Collectors: broker sessions to broker topics.", no_args_is_help=True)
@@ -38,6 +38,10 @@ def run(
         int | None,
         typer.Option(help="With --rebase: when the tape began, a whole second in µs; keeps brokers in step."),
     ] = None,
+    others: Annotated[
+        list[str] | None, typer.Option("--await", help="No tick before this broker's sessions are announced, too.")
+    ] = None,
+    part: Annotated[bool, typer.Option("--part", hidden=True, help="Tell a supervisor when it is ready.")] = False,
     json: Json = False,
 ) -> None:
     """Publish the ticks of a tape to its brokers' topics, from where they end on. Ends with the tape.
@@ -45,16 +49,22 @@ def run(
     Example: tierfeed collect run --broker fxcm --tape TAPE.yaml --speed 60
     """
     from collectors.replay.tape import SHIPPED, read_tape  # numba
+    from collectors.runner import CollectSpec
 
-    settings = reached(load_settings())
-    times = speed_of(speed)
+    settings, times = reached(load_settings()), speed_of(speed)
     read = read_tape(tape or SHIPPED)
     names = tuple(broker) if broker else read.brokers
-    specs = [spec_of(read, name, times, rebase, rebase_at_us) for name in names]
+    for name in names:
+        read.script(name)  # raises where the tape has no such broker
+    awaited = tuple(others or ())
+    playing = CollectSpec(
+        broker="", tape=read, speed=times, rebase=rebase, rebase_at_us=rebase_at_us, await_brokers=awaited
+    )
     outcomes: list[Outcome] = []
 
     async def work(stop: asyncio.Event) -> None:
-        outcomes.extend(await collect_all(settings, specs, stop))
+        specs = [replace(playing, broker=name) for name in names]
+        outcomes.extend(await collect_all(settings, specs, stop, say_ready if part else lambda: None))
 
     serve(settings, f"collect-{names[0]}" if len(names) == 1 else "collect", work)
     _tell(outcomes, json)
@@ -73,15 +83,9 @@ def speed_of(text: str | None) -> float:
     return speed
 
 
-def spec_of(tape: "Tape", broker: str, speed: float, rebase: bool, rebase_at_us: int | None) -> "CollectSpec":
-    """What to collect of one broker. Raises ConfigError where the tape has no such broker."""
-    from collectors.runner import CollectSpec
-
-    tape.script(broker)
-    return CollectSpec(broker=broker, tape=tape, speed=speed, rebase=rebase, rebase_at_us=rebase_at_us)
-
-
-async def collect_all(settings: Settings, specs: Sequence["CollectSpec"], stop: asyncio.Event) -> list["Outcome"]:
+async def collect_all(
+    settings: Settings, specs: Sequence["CollectSpec"], stop: asyncio.Event, ready: Callable[[], None]
+) -> list["Outcome"]:
     """Play the brokers in step: the first tick of any goes out when the sessions of all are announced."""
     from collectors.runner import Progress, collect
 
@@ -91,7 +95,7 @@ async def collect_all(settings: Settings, specs: Sequence["CollectSpec"], stop: 
         announced.add(progress.broker)
         if len(announced) == len(specs) and not go.is_set():
             go.set()
-            say_ready()
+            ready()
 
     # A task group: where one broker fails, the others must not play on alone.
     try:

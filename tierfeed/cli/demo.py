@@ -38,7 +38,10 @@ def demo(
     from tierfeed.cli.run_demo import Order, run  # numba
     from tierfeed.cli.tell import tell
 
-    figures, kept = asyncio.run(run(load_settings(), Order(tape=tape, speed=speed, within_s=within, keep=keep)))
+    try:
+        figures, kept = asyncio.run(run(load_settings(), Order(tape=tape, speed=speed, within_s=within, keep=keep)))
+    except asyncio.CancelledError:  # by SIGTERM, which is taken as Ctrl-C is
+        raise KeyboardInterrupt from None
     if json:
         emit(figures.document())
     else:

@@ -10,6 +10,7 @@ import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDE = 240
 """Columns where the output is no terminal: whoever reads it wraps it himself."""
@@ -35,7 +36,7 @@ def show(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | 
         numbers = bool(listed) and all(row[at] is None or _is_number(row[at]) for row in listed)
         table.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in listed:
-        table.add_row(*(text(value) for value in row))
+        table.add_row(*(Text(text(value)) for value in row))  # a text, for a value may look like markup
     console = out()
     if title is not None:
         console.print(title, style="bold", markup=False)

@@ -124,7 +124,15 @@ class _Course:
         """Play the tape and wait until all that came of it is stored."""
         at = f"{self._speed:g} times as fast as the clock" if self._speed else "as fast as it goes"
         self._progress.say(f"{', '.join(self._tape.brokers)} publish {at}")
-        arguments = ["collect", "run", "--tape", str(self._tape.path.absolute()), "--speed", f"{self._speed or 'max'}"]
+        arguments = [
+            "collect",
+            "run",
+            "--part",
+            "--tape",
+            str(self._tape.path.absolute()),
+            "--speed",
+            f"{self._speed or 'max'}",
+        ]
         env = environment(settings, self._folder.path)
         watch = await asyncio.to_thread(Watch, settings, expected(self._tape, settings.kafka.partitions))
         try:

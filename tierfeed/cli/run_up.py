@@ -71,7 +71,16 @@ async def _start_collectors(supervisor: Supervisor, settings: Settings, tape: Ta
     """One for each broker, in step: they are told when the tape began."""
     env = environment(settings, path)
     began_us = (int(time.time()) + AHEAD_S) * 1_000_000
-    arguments = ("collect", "run", "--tape", str(tape.path.absolute()), "--rebase", "--rebase-at-us", str(began_us))
+    arguments = (
+        "collect",
+        "run",
+        "--part",
+        "--tape",
+        str(tape.path.absolute()),
+        "--rebase",
+        "--rebase-at-us",
+        str(began_us),
+    )
     collectors = [part(f"collect-{broker}", (*arguments, "--broker", broker), env) for broker in tape.brokers]
     await asyncio.gather(*(supervisor.start(collector, COLLECT_S) for collector in collectors))
 

@@ -14,7 +14,7 @@ def tell(figures: Figures, kept: Path | None) -> None:
     """The summary, and what to try next."""
     console = out()
     pace = "as fast as it goes" if figures.speed == "max" else f"{figures.speed:g} times as fast as it happened"
-    console.print(f"\n[bold]{figures.tape}[/bold], {pace}", markup=True)
+    console.print(f"\n{figures.tape}, {pace}", style="bold", markup=False)
     show(
         ("broker", "feed", "ticks", "applied", "lost on purpose", "doubled on purpose", "bad rows"),
         _brokers(figures),

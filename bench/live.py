@@ -1,0 +1,183 @@
+"""Parts of the latency measurement, each in a process of its own: `python -m bench.live feed|listen|work TASK`."""
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import confluent_kafka as ck
+import numpy as np
+import numpy.typing as npt
+
+import streams.app
+from bench.cluster import settings_for
+from bench.engines import QUOTE_SCHEMA
+from bench.market import SEED, Shape
+from infra.kafka import producer
+from schemas import catalogue, topics
+from schemas.catalogue import schema
+from schemas.codec import Decoder, Frame
+from streams.warm import warm
+from tierfeed.domain.partitions import partition_of
+from tierfeed.settings import KafkaSettings
+
+Task = Mapping[str, Any]
+PAUSE_S = 0.0005
+SECOND_US = 1_000_000
+PERCENTILES = (50, 90, 99)
+PEER_SCHEMA_ID = 100
+
+
+def _kafka(task: Task) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=task["bootstrap_servers"], partitions=task["partitions"])
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+class Feed:
+    """Live sessions of every broker: ticks at a steady rate, stamped as they are handed to Kafka."""
+
+    def __init__(self, task: Task) -> None:
+        self._rd = producer(_kafka(task), linger_ms=0)
+        self._partitions: int = task["partitions"]
+        self._brokers: list[str] = task["brokers"]
+        self._symbols = Shape(0).symbol_names
+        self._homes = [partition_of(symbol, self._partitions) for symbol in self._symbols]
+        self._session = _now_us() // SECOND_US * SECOND_US
+        self._sequence: dict[tuple[int, int], int] = {}
+        self._told: dict[tuple[int, int], int] = {}
+
+    def tell(self, kind: str, time_us: int) -> None:
+        """A session record to every partition of every broker."""
+        for b, broker in enumerate(self._brokers):
+            for p in range(self._partitions):
+                record = {
+                    "kind": kind, "broker": broker, "line": "A", "session": self._session, "time": time_us,
+                    "wall_time": time_us, "speed": 1.0, "ticks": self._told.get((b, p), 0), "feed": "SIMULATED",
+                    "reason": None,
+                }  # fmt: skip
+                value = catalogue.encode("SessionRecord", record)
+                self._rd.produce(topics.ticks(broker), value, None, p, headers=[("kind", b"SessionRecord")])
+
+    def tick(self, b: int, s: int, mid: float) -> None:
+        """One tick, stamped now."""
+        self._sequence[b, s] = sequence = self._sequence.get((b, s), 0) + 1
+        home, now_us = self._homes[s], _now_us()
+        self._told[b, home] = self._told.get((b, home), 0) + 1
+        record = {
+            "broker": self._brokers[b], "symbol": self._symbols[s], "bid": mid, "ask": round(mid + 1e-4, 5),
+            "bid_size": 1e6, "ask_size": 1e6, "event_time": now_us, "received_time": now_us, "line": "A",
+            "session": self._session, "sequence": sequence, "flags": 0,
+        }  # fmt: skip
+        value = catalogue.encode("Tick", record)
+        self._rd.produce(topics.ticks(self._brokers[b]), value, self._symbols[s].encode(), home)
+
+    def run(self, rate: int, seconds: float) -> dict[str, Any]:
+        """Feed for so long; ticks are handed over as they fall due, none early."""
+        rng = np.random.default_rng(SEED)
+        n = int(rate * seconds)
+        symbols = (rng.random(n) ** 2 * len(self._symbols)).astype(int).tolist()
+        mids = np.round(1.2 + np.cumsum(rng.normal(0, 1e-5, n)), 5).tolist()
+        begun, sent, beat = time.monotonic(), 0, self._session + SECOND_US
+        self.tell("SESSION_START", _now_us())
+        while sent < n:
+            due = min(int((time.monotonic() - begun) * rate), n)
+            for i in range(sent, due):
+                self.tick(i % len(self._brokers), symbols[i], mids[i])
+            sent = due
+            if (now_us := _now_us()) >= beat:
+                self.tell("HEARTBEAT", now_us)
+                beat += SECOND_US
+            self._rd.poll(0)
+            time.sleep(PAUSE_S)
+        took_s = time.monotonic() - begun
+        self.tell("SESSION_END", _now_us())
+        self._rd.flush(10)
+        return {"sent": sent, "ticks_per_s": sent / took_s}
+
+
+def listen(task: Task) -> dict[str, Any]:
+    """Read topics as an outside client does, from now on until SIGTERM; how old records were when they came."""
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    consumer = ck.Consumer(_kafka(task).client(group_id="bench-listen", enable_auto_commit=False, fetch_wait_max_ms=10))
+    places = [(topic, p) for topic in task["topics"] for p in range(task["partitions"])]
+    ends = {place: consumer.get_watermark_offsets(ck.TopicPartition(*place), 10)[1] for place in places}
+    consumer.assign([ck.TopicPartition(*place, end) for place, end in ends.items()])
+    print("listening", flush=True)
+    came: list[tuple[int, bytes]] = []
+    while not told:
+        message = consumer.poll(0.1)
+        if message is not None and message.error() is None and message.key() is not None:
+            came.append((_now_us(), message.value()))
+    consumer.close()
+    return ages(task["record"], came, task["skip_s"])
+
+
+def ages(record: str, came: list[tuple[int, bytes]], skip_s: float) -> dict[str, Any]:
+    """Percentiles in milliseconds, over records that nothing but the engine held back, after the first `skip_s`."""
+    if not came:
+        return {"records": 0}
+    arrived = np.array([arrival for arrival, _ in came], np.int64)
+    stamped, at_once = _READERS[record]([value for _, value in came])
+    kept = at_once & (stamped >= stamped[at_once][0] + int(skip_s * SECOND_US)) if at_once.any() else at_once
+    late_ms = (arrived - stamped)[kept] / 1000
+    if not len(late_ms):
+        return {"records": 0}
+    found = {f"p{q}_ms": float(np.percentile(late_ms, q)) for q in PERCENTILES}
+    return {"records": len(late_ms)} | found
+
+
+Stamps = tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]
+
+
+def _stamps(record: str, values: list[bytes]) -> Stamps:
+    known, frame = schema(record), Frame.of(values)
+    columns = Decoder(known, known.id).decode(frame, np.arange(len(values)))
+    at_once = columns.ok & columns.valid("event_time")
+    if record == "EnterpriseQuote":
+        # A record may wait for its interval, or be caused by a timer: neither says how quick the engine is.
+        at_once &= columns.longs("conflation_us") == 0
+        at_once &= columns.longs("as_of_time") <= columns.longs("received_time")
+    return columns.longs("event_time"), at_once
+
+
+def _peer_stamps(values: list[bytes]) -> Stamps:
+    known = catalogue.Schema.of(QUOTE_SCHEMA.read_text(), PEER_SCHEMA_ID)
+    columns = Decoder(known).decode(Frame.of(values), np.arange(len(values)))
+    return columns.longs("event_time"), columns.ok.copy()
+
+
+_READERS: dict[str, Callable[[list[bytes]], Stamps]] = {
+    "Tick": lambda values: _stamps("Tick", values),
+    "EnterpriseQuote": lambda values: _stamps("EnterpriseQuote", values),
+    "TierTick": _peer_stamps,
+}
+
+
+async def work(task: Task) -> None:
+    """The product's worker until SIGTERM."""
+    settings = settings_for(_kafka(task), task["brokers"], f"bench-{time.time_ns()}")
+    warm(settings)
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    ids = {known.name: known.id for known in catalogue.ALL}
+    await streams.app.run_tiers(settings, ids, stop, ready=lambda: print("listening", flush=True))
+
+
+def main(part: str, task: Task) -> None:
+    if part == "feed":
+        print(json.dumps(Feed(task).run(task["rate"], task["seconds"])), flush=True)
+    elif part == "listen":
+        print(json.dumps(listen(task)), flush=True)
+    else:
+        asyncio.run(work(task))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], json.loads(sys.argv[2]))
