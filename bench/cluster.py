@@ -7,6 +7,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import yaml
+
+from bench.market import BROKERS
+from bench.places import TARGET
 from collectors.replay.tape import Tape
 from collectors.runner import CollectSpec, collect
 from collectors.script import Script
@@ -34,7 +38,17 @@ def kafka(home: Path) -> Iterator[KafkaSettings]:
 
 def settings_for(kafka: KafkaSettings, brokers: Sequence[str], app_id: str, **groups: object) -> Settings:
     """The product's settings on this cluster, all else as the product has it."""
-    return load_settings(kafka=kafka.model_dump(), brokers=tuple(brokers), stream={"app_id": app_id}, **groups)
+    known = load_settings(kafka=kafka.model_dump(), brokers=tuple(brokers), stream={"app_id": app_id}, **groups)
+    return known if set(brokers) <= set(BROKERS) else known.model_copy(update={"tiers_file": _widened(known, brokers)})
+
+
+def _widened(settings: Settings, brokers: Sequence[str]) -> Path:
+    """The built-in tiers, the last of which takes in all brokers."""
+    tiers = yaml.safe_load(settings.tiers_file.read_text())
+    tiers["enterprise"]["brokers"] = list(brokers)
+    path = TARGET / f"tiers-{len(brokers)}.yaml"
+    path.write_text(yaml.safe_dump(tiers, sort_keys=False))
+    return path
 
 
 def fresh_topics(settings: Settings, *, keep_ticks: bool = False) -> None:

@@ -14,6 +14,7 @@ from bench.cluster import PARTITIONS, fresh_topics, kafka, settings_for
 from bench.engines import STOCK_FAUST, EngineError, Task
 from bench.market import BROKERS
 from bench.places import ROOT, TARGET
+from bench.process import cpu_s
 from bench.telling import say
 from infra.tether import tethered_popen
 from schemas import topics
@@ -64,35 +65,38 @@ def _run(cluster: KafkaSettings, engine: str, rate: int) -> dict[str, Any]:
     fresh_topics(settings_for(cluster, BROKERS, "bench"))
     base = {"bootstrap_servers": cluster.bootstrap_servers, "partitions": PARTITIONS, "brokers": BROKERS}
     hears = base | {"skip_s": SKIP_S}
-    with _engine(engine, base, cluster):
+    with _engine(engine, base, cluster) as worker:
         direct = hears | {"topics": [topics.ticks(broker) for broker in BROKERS], "record": "Tick"}
         record = "EnterpriseQuote" if engine == "ours" else "TierTick"
         tier = hears | {"topics": [topics.tier(TIER)], "record": record}
-        with _part("listen", direct) as first, _part("listen", tier) as second:
-            with _part("feed", base | {"rate": rate, "seconds": FEED_S}, listens=False) as feed:
-                fed = _result(feed)
+        with part("listen", direct) as first, part("listen", tier) as second:
+            before_s = cpu_s(worker.pid)
+            with part("feed", base | {"rate": rate, "seconds": FEED_S}, listens=False) as feed:
+                fed = result_of(feed)
             time.sleep(DRAIN_S)
             first.terminate()
             second.terminate()
-            return {"direct": _result(first), "tier": _result(second), "fed": fed}
+            used = {"cpu_us_per_tick": (cpu_s(worker.pid) - before_s) / fed["sent"] * 1e6}
+            return {"direct": result_of(first), "tier": result_of(second), "fed": fed} | used
 
 
 @contextmanager
-def _engine(name: str, base: Mapping[str, Any], cluster: KafkaSettings) -> Iterator[None]:
+def _engine(name: str, base: Mapping[str, Any], cluster: KafkaSettings) -> Iterator[subprocess.Popen[bytes]]:
     if name == "ours":
-        with _part("work", base):
+        with part("work", base) as process:
             time.sleep(SETTLE_S)
-            yield
+            yield process
         return
     task = Task(cluster.bootstrap_servers, PARTITIONS, BROKERS, ticks=-1, records=-1)
     argv, more = STOCK_FAUST.command(task)
-    with _process(argv, more):
+    with _process(argv, more) as process:
         time.sleep(SETTLE_S + 4)
-        yield
+        yield process
 
 
 @contextmanager
-def _part(name: str, task: Mapping[str, Any], *, listens: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+def part(name: str, task: Mapping[str, Any], *, listens: bool = True) -> Iterator[subprocess.Popen[bytes]]:
+    """One of `bench.live`, once it has said that it listens."""
     with _process([sys.executable, "-m", "bench.live", name, json.dumps(task)], {}) as process:
         if listens:
             _await_word(process)
@@ -107,7 +111,8 @@ def _await_word(process: subprocess.Popen[bytes]) -> None:
     raise EngineError(f"{process.args!r} ended with {process.wait()} before it was ready")
 
 
-def _result(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def result_of(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """What a part says last."""
     out, _ = process.communicate(timeout=FEED_S + START_S)
     for line in reversed(out.splitlines()):
         if line.startswith(b"{"):

@@ -1,4 +1,4 @@
-"""Parts of the latency measurement, each in a process of its own: `python -m bench.live feed|listen|work TASK`."""
+"""Parts of measurements, each in a process of its own: `python -m bench.live feed|listen|work|sink TASK`."""
 
 import asyncio
 import json
@@ -170,13 +170,25 @@ async def work(task: Task) -> None:
     await streams.app.run_tiers(settings, ids, stop, ready=lambda: print("listening", flush=True))
 
 
+async def sink(task: Task) -> None:
+    """The product's sink until SIGTERM."""
+    from sinks.agents import run_sink
+
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    settings = settings_for(
+        _kafka(task), task["brokers"], "bench", clickhouse={"url": task["clickhouse_url"], "database": "tierfeed"}
+    )
+    await run_sink(settings, stop, ready=lambda: print("listening", flush=True))
+
+
 def main(part: str, task: Task) -> None:
     if part == "feed":
         print(json.dumps(Feed(task).run(task["rate"], task["seconds"])), flush=True)
     elif part == "listen":
         print(json.dumps(listen(task)), flush=True)
     else:
-        asyncio.run(work(task))
+        asyncio.run({"work": work, "sink": sink}[part](task))
 
 
 if __name__ == "__main__":

@@ -21,11 +21,18 @@ SIZE = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How large a market is. Brokers beyond the three known ones, and symbols beyond the majors, have made-up names."""
+    """How large a market is. Brokers beyond the three known ones, and symbols beyond the majors, have made-up names.
+
+    However many they are, each symbol of each broker ticks as often: a larger market has more ticks a second.
+    """
 
     ticks: int
     symbols: int = 28
     brokers: int = 3
+
+    @property
+    def mean_gap_us(self) -> float:
+        return MEAN_GAP_US * 28 / self.symbols * 3 / self.brokers
 
     @property
     def broker_names(self) -> tuple[str, ...]:
@@ -40,7 +47,7 @@ def market(shape: Shape) -> tuple[Script, ...]:
     """Every broker's script: a pure function of the shape. Brokers take turns; low-numbered symbols tick more often."""
     rng = np.random.default_rng(SEED)
     n = shape.ticks
-    received = BEGIN_US + np.cumsum(rng.exponential(MEAN_GAP_US, n).astype(np.int64) + 1)
+    received = BEGIN_US + np.cumsum(rng.exponential(shape.mean_gap_us, n).astype(np.int64) + 1)
     symbol = (rng.random(n) ** 2 * shape.symbols).astype(np.int64)
     broker = np.arange(n) % shape.brokers
     mid = _walk(symbol, rng.normal(0.0, 1e-5, n), 1 + rng.random(shape.symbols))

@@ -35,7 +35,6 @@ class Metric(StrEnum):
     UPDATES_CONFLATED = "tierfeed_updates_conflated_total"
     STALE_EPOCH_RECORDS = "tierfeed_stale_epoch_records_total"
     BATCH_RECORDS = "tierfeed_batch_records"
-    BATCH_SECONDS = "tierfeed_batch_seconds"
     ALIGN_HELD = "tierfeed_align_held_records"
     ENGINE_LAG = "tierfeed_engine_lag_seconds"
     TAKEOVERS = "tierfeed_takeovers_total"
@@ -43,7 +42,6 @@ class Metric(StrEnum):
     SINK_ROWS = "tierfeed_sink_rows_total"
     SINK_INSERTS = "tierfeed_sink_inserts_total"
     SINK_INSERT_SECONDS = "tierfeed_sink_insert_seconds"
-    OFFSET_LAG = "tierfeed_offset_lag_records"
     PART_RESTARTS = "tierfeed_part_restarts_total"
 
 
@@ -83,7 +81,6 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
         ("reader", "tier"),
     ),
     Metric.BATCH_RECORDS: Entry(Kind.HISTOGRAM, "Records in a fetched batch.", ("stage",), RECORDS),
-    Metric.BATCH_SECONDS: Entry(Kind.HISTOGRAM, "Time a batch took from fetched to handed on.", ("stage",), SECONDS),
     Metric.ALIGN_HELD: Entry(Kind.GAUGE, "Records that wait for a slower broker's watermark.", ("partition",)),
     Metric.ENGINE_LAG: Entry(Kind.GAUGE, "The clock less the engine's time, live feeds only.", ("partition",)),
     Metric.TAKEOVERS: Entry(Kind.COUNTER, "Partitions taken over.", ("stage",)),
@@ -91,7 +88,6 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.SINK_ROWS: Entry(Kind.COUNTER, "Rows stored in ClickHouse.", ("table",)),
     Metric.SINK_INSERTS: Entry(Kind.COUNTER, "Inserts into ClickHouse, by outcome.", ("table", "outcome")),
     Metric.SINK_INSERT_SECONDS: Entry(Kind.HISTOGRAM, "Time an insert took.", ("table",), SECONDS),
-    Metric.OFFSET_LAG: Entry(Kind.GAUGE, "Records between the end and the reader.", ("stage", "topic", "partition")),
     Metric.PART_RESTARTS: Entry(Kind.COUNTER, "Times a part was started again.", ("part",)),
 }
 

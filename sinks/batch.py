@@ -18,7 +18,7 @@ import pyarrow as pa
 from schemas import catalogue
 from schemas.catalogue import Schema
 from schemas.codec import NO_SCHEMA, Columns, Decoder, Frame
-from sinks.columns import arrays
+from sinks.columns import arrays, primitive
 from sinks.port import Place, Rows, Span
 from sinks.tables import Route
 
@@ -218,15 +218,17 @@ class _Reader:
         spans = tuple(self._span(owner, self.offsets[every[owner_of == owner]]) for owner in owners.tolist())
         append_times = np.concatenate([batch.append_times_ms() for batch in self.batches])[every]
         front = [
-            pa.array(code[owner_of]),
-            pa.array(self.offsets[every]),
-            pa.array(append_times).cast(pa.timestamp("ms", tz="UTC")),
+            primitive(kind, values)
+            for kind, values in zip(
+                self.table.arrow.types, (code[owner_of], self.offsets[every], append_times), strict=False
+            )
         ]
         batches = []
         for rows, columns, keep in parts:
             count = int(np.count_nonzero(keep))
             found = arrays(self.table, columns, None if count == len(rows) else keep)
-            batches.append(pa.record_batch([*(column.slice(0, count) for column in front), *found], self.table.arrow))
+            cut = [column.slice(0, count) for column in front]
+            batches.append(pa.RecordBatch.from_arrays([*cut, *found], schema=self.table.arrow))
             front = [column.slice(count) for column in front]
         tiers = {route.topic: route.tier for route in self.routes if self.table.tiered}
         return Rows(self.table, spans, _one(batches), tiers)

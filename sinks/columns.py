@@ -1,10 +1,15 @@
-"""Decoded Avro columns as Arrow arrays, without a Python object per value."""
+"""Decoded Avro columns as Arrow arrays, without a Python object per value.
+
+Arrays are made from buffers: `pyarrow.array` would import pandas at its first call, where that is installed, and no
+other thread runs for the seconds that takes.
+"""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute  # here, not at the first dictionary, for the same reason
 
 from schemas.codec import Columns
 from sinks.tables import Column, Table
@@ -19,6 +24,15 @@ def arrays(table: Table, columns: Columns, keep: Bools | None) -> list[Any]:
     Fields the record does not have are null (arrays: empty).
     """
     return [_array(column, columns, keep) for column in table.columns]
+
+
+def primitive(kind: Any, values: npt.NDArray[Any], nulls: Bools | None = None) -> Any:
+    """Numbers as an Arrow array of `kind`, which has their width."""
+    return pa.Array.from_buffers(kind, len(values), [_validity(nulls), pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def _validity(nulls: Bools | None) -> Any:
+    return None if nulls is None else pa.py_buffer(np.packbits(~nulls, bitorder="little"))
 
 
 def _array(column: Column, columns: Columns, keep: Bools | None) -> Any:
@@ -47,17 +61,18 @@ def _scalar(column: Column, columns: Columns, keep: Bools | None) -> Any:
 
 
 def _numbers(column: Column, values: npt.NDArray[Any], nulls: Bools | None) -> Any:
+    kind = column.arrow.value_type if column.parent is not None else column.arrow
     if column.kind == "int":
-        return pa.array(values.astype(np.int32), mask=nulls)
-    if column.kind == "enum":
-        return pa.array(values.astype(np.int8), mask=nulls)
-    found = pa.array(values, mask=nulls)
-    return found.cast(column.arrow.value_type if column.parent else column.arrow) if column.kind == "time" else found
+        values = values.astype(np.int32)
+    elif column.kind == "enum":
+        values = values.astype(np.int8)
+    return primitive(kind, values, nulls)
 
 
 def _list(column: Column, columns: Columns, keep: Bools | None, rows: int) -> Any:
     if column.parent is None or column.parent not in columns.fields:
-        return pa.ListArray.from_arrays(np.zeros(rows + 1, np.int32), pa.nulls(0, column.arrow.value_type))
+        bounds = primitive(pa.int32(), np.zeros(rows + 1, np.int32))
+        return pa.ListArray.from_arrays(bounds, pa.nulls(0, column.arrow.value_type))
     offsets, items = columns.array(column.parent)
     bounds = np.asarray(offsets)
     chosen: Bools | None = None
@@ -66,7 +81,7 @@ def _list(column: Column, columns: Columns, keep: Bools | None, rows: int) -> An
         # a row that is not kept takes its items along; they stand between those of its neighbours
         chosen = np.repeat(keep, counts)
         bounds = np.concatenate(([0], np.cumsum(counts[keep])))
-    return pa.ListArray.from_arrays(bounds.astype(np.int32), _scalar(column, items, chosen))
+    return pa.ListArray.from_arrays(primitive(pa.int32(), bounds.astype(np.int32)), _scalar(column, items, chosen))
 
 
 def strings(buf: npt.NDArray[np.uint8], starts: Longs, lengths: Longs, nulls: Bools | None) -> Any:
@@ -80,5 +95,4 @@ def strings(buf: npt.NDArray[np.uint8], starts: Longs, lengths: Longs, nulls: Bo
     else:
         total = int(ends[-1]) if count else 0
         gathered = buf[np.arange(total) + np.repeat(starts - ends + lengths, lengths)]
-    valid = None if nulls is None else pa.py_buffer(np.packbits(~nulls, bitorder="little"))
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(gathered), valid)
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(gathered), _validity(nulls))

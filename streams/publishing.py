@@ -57,27 +57,29 @@ class Publisher:
         self._windows_after = int(NEVER) if windows_after is None else windows_after
         self._windows_at = windows_at
 
-    def emit(self, rows: Rows) -> None:
-        """Publish what the kernels have put out."""
+    def emit(self, rows: Rows) -> int | None:
+        """Publish what the kernels have put out; tells when, None on tape time."""
         if len(self._symbol_pool) != len(self._symbols):
             self._symbol_pool = Pool.of(self._symbols)
             self._keys = [name.encode() for name in self._symbols]
         n, windows = rows.n.tolist()
+        clock = self.published_us()
         if n:
             quotes = rows.quotes[:n]
             for t in range(len(self._tiers)):
                 chosen = np.flatnonzero(quotes["tier"] == t)
                 if len(chosen):
-                    self._emit_quotes(t, quotes[chosen], rows.brokers[chosen])
+                    self._emit_quotes(t, quotes[chosen], rows.brokers[chosen], clock)
         if windows:
             self._emit_windows(rows.windows[:windows], rows.counts[:windows])
+        return clock
 
     # -- quotes
 
-    def _emit_quotes(self, t: int, rows: Records, brokers: Records) -> None:
+    def _emit_quotes(self, t: int, rows: Records, brokers: Records, clock: int | None) -> None:
         tier = self._tiers[t]
         topic = topics.tier(tier.name)
-        payloads = self._encoders[tier.record].encode(len(rows), self._columns(t, rows, brokers))
+        payloads = self._encoders[tier.record].encode(len(rows), self._columns(t, rows, brokers, clock))
         keys = self._keys
         messages = [
             {"key": keys[s], "value": value} for s, value in zip(rows["symbol"].tolist(), payloads, strict=True)
@@ -98,9 +100,8 @@ class Publisher:
         metrics.count(Metric.TIER_RECORDS, len(messages), tier=tier.name)
         metrics.count(Metric.UPDATES_CONFLATED, int(rows["conflated"].sum()), tier=tier.name)
 
-    def _columns(self, t: int, rows: Records, brokers: Records) -> dict[str, Any]:
+    def _columns(self, t: int, rows: Records, brokers: Records, clock: int | None) -> dict[str, Any]:
         n, tier = len(rows), self._tiers[t]
-        clock = self.published_us()
         published = rows["released"] if clock is None else np.full(n, clock)
         columns: dict[str, Any] = {
             "symbol": Strings(rows["symbol"], self._symbol_pool),

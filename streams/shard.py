@@ -13,7 +13,7 @@ import numpy.typing as npt
 from infra.transport import FetchedBatch
 from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
-from streams.kernels.conflate import await_due, next_due
+from streams.kernels.conflate import await_due, begin_intervals, next_due
 from streams.kernels.intern import Symbols, streams_of
 from streams.kernels.state import EVENT, NEVER, SECOND_US, STREAM, Records, Rows, Rules, State, new_rows, new_state
 from streams.reading import Poison, Reader
@@ -25,7 +25,8 @@ BEHIND_US = 2_000_000
 """A live batch this much older than the clock is a backlog: it is merged, not applied on arrival."""
 SPARE_ROWS = 8192
 
-Emit = Callable[[Rows], None]
+Emit = Callable[[Rows], int | None]
+"""Hands rows over; tells when, in the sessions' clock, where that is not the data's own time."""
 Drops = npt.NDArray[np.int8]
 
 
@@ -220,9 +221,15 @@ class Shard:
             lagging = any(
                 lane.held and not lane.at_end and clock - lane.time > BEHIND_US for lane in self.aligner.lanes
             )
-            self.live = on_wall_clock and not lagging
+            self.live = (on_wall_clock or self._owes_by_clock(streams)) and not lagging
         else:
             self.live = on_wall_clock and all(lane.at_end for lane in self.aligner.lanes)
+
+    def _owes_by_clock(self, streams: set[int]) -> bool:
+        """Whether the sessions have ended before the last interval, or the last second, has."""
+        if streams or not self._on_wall_clock:
+            return False
+        return bool(self.state.composites["pending"].any() or self.state.windows["active"].any())
 
     def _settle(self, emit: Emit) -> None:
         """Nothing is owed: the second in progress ends, last values go out, and time stands still again."""
@@ -245,7 +252,9 @@ class Shard:
         while True:
             taken, done = line.apply(self.state, self.rules, events, taken, until, clock, drops, self._rows)
             if self._rows.n.any():
-                emit(self._rows)
+                published = emit(self._rows)
+                if self.live and published is not None:
+                    begin_intervals(self.state, self._rows, published)
                 self._rows.n[:] = 0
             if done:
                 return n

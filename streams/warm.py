@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from infra.transport import FetchedBatch
 from schemas import catalogue, codec, topics
 from streams.agents.tiers import rules_of
-from streams.shard import Shard
+from streams.shard import LIVE, Shard
 from tierfeed.domain.words import Feed, Line, SessionKind
 from tierfeed.settings import Settings
 
@@ -35,18 +35,20 @@ class _Record:
 
 
 def warm(settings: Settings) -> None:
-    """Take a session with one tick through a shard of its own; many seconds the first time, a fraction of one later."""
+    """Take sessions with one tick through shards of their own; many seconds the first time, a fraction of one later."""
     codec.warm()
     ids = {entry.name: entry.id for entry in catalogue.ALL}
     brokers = tuple(sorted(settings.brokers))
-    shard = Shard(brokers, settings.tiers(), rules_of(settings), ids)
-    for index, broker in enumerate(brokers):
-        records = [_Record(at, payload) for at, payload in enumerate(_script(broker))]
-        shard.read(FetchedBatch(topics.ticks(broker), PARTITION, records, True, len(records)), index)
-        shard.advance(NOON_US, lambda _rows: None)
+    for speed in (0.0, LIVE):
+        shard = Shard(brokers, settings.tiers(), rules_of(settings), ids)
+        for index, broker in enumerate(brokers):
+            script = _script(broker, speed)[: 2 if speed == LIVE else None]
+            records = [_Record(at, payload) for at, payload in enumerate(script)]
+            shard.read(FetchedBatch(topics.ticks(broker), PARTITION, records, True, len(records)), index)
+            shard.advance(NOON_US, lambda _rows: NOON_US)
 
 
-def _script(broker: str) -> list[bytes]:
+def _script(broker: str, speed: float) -> list[bytes]:
     """A session's start, a tick and its end."""
     noon = datetime.fromtimestamp(NOON_US / 1_000_000, UTC)
     session = {
@@ -55,7 +57,7 @@ def _script(broker: str) -> list[bytes]:
         "session": NOON_US,
         "time": noon,
         "wall_time": noon,
-        "speed": 0.0,
+        "speed": speed,
         "ticks": 0,
         "feed": Feed.REPLAY.name,
     }

@@ -36,7 +36,7 @@ def deployment(word: str, folder: Path, kafka: KafkaSettings, clickhouse: ClickH
         clickhouse=clickhouse,
         brokers=(f"{word}a", f"{word}b"),
         tiers_file=tiers,
-        sink=SinkSettings(app_id=f"{word}-sink", **({"session_timeout_ms": 3000, "flush_ms": 50} | sink)),
+        sink=SinkSettings(app_id=f"{word}-sink", **({"session_timeout_ms": 10_000, "flush_ms": 50} | sink)),
     )
     client = admin(settings.kafka)
     declared = topics.declared(settings.brokers, settings.tiers(), PARTITIONS)

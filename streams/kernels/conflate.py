@@ -142,6 +142,22 @@ def release(state, rows, t, s, release_time):
 
 
 @kernel
+def begin_intervals(state, rows, published):
+    """Live: let the intervals of the rows run from when they were handed over, a little after they were released."""
+    for r in range(rows.n[0]):
+        state.composites[rows.quotes[r].tier, rows.quotes[r].symbol].last_release = published
+    for t in range(state.tiers.shape[0]):
+        tier = state.tiers[t]
+        released = 0
+        for r in range(rows.n[0]):
+            if rows.quotes[r].tier == t:
+                released += 1
+        for i in range(min(released, tier.due_count)):
+            end = (tier.due_head + tier.due_count - 1 - i) % state.dues.shape[1]
+            state.dues[t, end].time = published + tier.interval
+
+
+@kernel
 def await_due(state, t, s, due):
     """Queue the end of an interval. One per symbol at most, so the ring cannot overflow; dues never go back."""
     tier = state.tiers[t]

@@ -26,7 +26,7 @@ Start = Callable[..., Life]
 @pytest.fixture
 def settings(unique: str, tmp_path: Path, kafka: KafkaSettings, database: ClickHouseSettings) -> Settings:
     warm()  # compiled here once: a process that is killed while it compiles leaves nothing for the next one
-    return deployment(unique, tmp_path, kafka, database)
+    return deployment(unique, tmp_path, kafka, database, session_timeout_ms=3000)
 
 
 @pytest.fixture

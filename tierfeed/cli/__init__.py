@@ -35,11 +35,9 @@ app = typer.Typer(
 
 for command in (demo.demo, up.up, up.down, up.status, consume.consume, doctor.doctor):
     app.command()(command)
-# A statement may begin with a comment, which is no option; and the benchmarks have options of their own.
-_with_dashes = app.command(context_settings={"ignore_unknown_options": True})
-_with_dashes(sql.sql)
-_with_dashes(bench.bench)
-for noun in (collect, stream, sink, topics, schemas, tables, groups, config):
+# A statement may begin with a comment, which is no option.
+app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
+for noun in (collect, stream, sink, topics, schemas, tables, groups, config, bench):
     app.add_typer(noun.app)
 
 

@@ -1,4 +1,4 @@
-"""`tierfeed bench`: the side-by-side benchmarks of a source checkout; they are no part of what is installed."""
+"""`tierfeed bench`: the measurements of the repository's bench/, which is not part of the installed product."""
 
 import subprocess
 import sys
@@ -7,23 +7,56 @@ from typing import Annotated
 
 import typer
 
-import tierfeed
 from tierfeed.errors import ConfigError
 
-CHECKOUT = Path(tierfeed.__file__).parents[1]
+ROOT = Path(__file__).parents[2]
+
+app = typer.Typer(name="bench", help="Measurements, from a clone of the repository.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Ticks = Annotated[int | None, typer.Option(min=1000, help="Instead of the measurement's own number.")]
 
 
-def bench(
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[stream|latency|sink|catchup] [--json]", help="One measurement alone; without it all."),
-    ] = None,
-) -> None:
-    """Measure the line beside stock Faust, Quix Streams and Kafka Streams, on this machine.
+@app.command()
+def stream(json: Json = False, ticks: Ticks = None) -> None:
+    """CPU per tick of the stream job, beside stock Faust, Quix Streams and Kafka Streams.
 
     Example: tierfeed bench stream --json
     """
-    if not (CHECKOUT / "bench" / "__main__.py").is_file():
-        raise ConfigError(f"the benchmarks come with the sources, and {CHECKOUT / 'bench'} is not there")
-    done = subprocess.run([sys.executable, "-m", "bench", *(arguments or [])], cwd=CHECKOUT, check=False)
-    raise typer.Exit(done.returncode)
+    _measure("stream", json, ticks)
+
+
+@app.command()
+def latency(json: Json = False) -> None:
+    """Broker topic to tier topic, beside the direct hop and stock Faust.
+
+    Example: tierfeed bench latency --json
+    """
+    _measure("latency", json, None)
+
+
+@app.command()
+def sink(json: Json = False, ticks: Ticks = None) -> None:
+    """CPU per tick and memory of the sink and the embedded database.
+
+    Example: tierfeed bench sink --json
+    """
+    _measure("sink", json, ticks)
+
+
+@app.command()
+def catchup(json: Json = False, ticks: Ticks = None) -> None:
+    """A worker over a backlog, compared with the reference record by record.
+
+    Example: tierfeed bench catchup --json
+    """
+    _measure("catchup", json, ticks)
+
+
+def _measure(name: str, json: bool, ticks: int | None) -> None:
+    if not (ROOT / "bench" / "__main__.py").is_file():
+        raise ConfigError(
+            f"bench is not part of the installed package: {ROOT} has no bench/. "
+            f"Run it in a clone of the repository, with `make bench` or `.venv/bin/tierfeed bench {name}`"
+        )
+    more = [*(["--json"] if json else []), *(["--ticks", str(ticks)] if ticks else [])]
+    raise typer.Exit(subprocess.run([sys.executable, "-m", "bench", name, *more], cwd=ROOT, check=False).returncode)

@@ -1,6 +1,7 @@
 """`tierfeed collect`: broker sessions to broker topics."""
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -50,6 +51,7 @@ def run(
     """
     from collectors.replay.tape import SHIPPED, read_tape  # numba
     from collectors.runner import CollectSpec
+    from collectors.script import second_after
 
     settings, times = reached(load_settings()), speed_of(speed)
     read = read_tape(tape or SHIPPED)
@@ -57,6 +59,8 @@ def run(
     for name in names:
         read.script(name)  # raises where the tape has no such broker
     awaited = tuple(others or ())
+    if rebase and rebase_at_us is None:
+        rebase_at_us = second_after(time.time_ns() // 1000)  # one for all: they play in step
     playing = CollectSpec(
         broker="", tape=read, speed=times, rebase=rebase, rebase_at_us=rebase_at_us, await_brokers=awaited
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from tierfeed.cli.output import err, out
+from tierfeed.cli.output import err
 from tierfeed.cli.stack import reached
 from tierfeed.errors import ConfigError
 from tierfeed.settings import Settings, load_settings
@@ -35,17 +35,17 @@ def consume(
 
     Example: tierfeed consume --tier pro --symbol EURUSD --from beginning --limit 20
     """
-    from tierfeed.cli.reading import Reading, line_of, line_of_json
+    from tierfeed.cli.reading import HEADING, Reading, line_of, line_of_json
 
     settings = reached(load_settings())
     _check(settings, tier)
     reading = Reading(settings, tier, frozenset(symbol or ()), from_beginning=begin is From.BEGINNING)
-    console, shown = out(), 0
+    shown = 0
+    if not json:
+        typer.echo(HEADING)
     try:
         for record in reading.records(follow=follow):
-            if not json and not shown:
-                console.print(reading.heading(), markup=False, soft_wrap=True)
-            console.print(line_of_json(record) if json else line_of(record), markup=False, soft_wrap=True)
+            typer.echo(line_of_json(record) if json else line_of(record))
             shown += record.is_quote
             if limit is not None and shown >= limit:
                 break

@@ -20,12 +20,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON value instead
 
 def out() -> Console:
     """Standard output. Colours only on a terminal, and not where NO_COLOR is set."""
-    return Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDE)
+    return Console(file=sys.stdout, highlight=False, emoji=False, width=None if sys.stdout.isatty() else WIDE)
 
 
 def err() -> Console:
     """Standard error: progress and happenings."""
-    return Console(file=sys.stderr, highlight=False, width=None if sys.stderr.isatty() else WIDE)
+    return Console(file=sys.stderr, highlight=False, emoji=False, width=None if sys.stderr.isatty() else WIDE)
 
 
 def show(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:

@@ -93,9 +93,6 @@ class Reading:
             return None
         return Record(kind, fields, message.partition(), message.offset())
 
-    def heading(self) -> str:
-        return HEADING
-
     def close(self) -> None:
         self._reader.close()
 

@@ -110,7 +110,7 @@ class _Course:
         say("starting Kafka and ClickHouse; the kernels compile meanwhile, 10 to 15 s the first time")
         await asyncio.gather(
             launch.start_servers(supervisor, self._folder, keep=self._order.keep),
-            launch.warm(supervisor, self._settings),
+            launch.warm(supervisor),
         )
         stack = launch.stack_of(self._folder, DEMO, self._tape.brokers)
         settings = embedded(self._settings, stack)

@@ -54,7 +54,7 @@ async def _course(settings: Settings, tape: Tape, folder: Folder, tell: Tell) ->
     await launch.fetch_jars(_say)
     async with Supervisor(folder.path, _heard) as supervisor:
         _say("starting Kafka and ClickHouse; the kernels compile meanwhile, 10 to 15 s the first time")
-        await asyncio.gather(launch.start_servers(supervisor, folder), launch.warm(supervisor, settings))
+        await asyncio.gather(launch.start_servers(supervisor, folder), launch.warm(supervisor))
         stack = launch.stack_of(folder, UP, tape.brokers)
         settings = embedded(settings, stack)
         await launch.provide(settings)

@@ -55,10 +55,7 @@ def down() -> None:
     Example: tierfeed down
     """
     home = load_settings().home
-    ended = _end(home / UP)
-    demo = Folder(home / DEMO)
-    if demo.path.exists():
-        ended = demo.kafka.stop() | demo.clickhouse.stop() | ended
+    ended = _end(home / UP) | _end(home / DEMO)
     err().print("ended" if ended else f"nothing runs in {home.absolute()}", markup=False)
 
 

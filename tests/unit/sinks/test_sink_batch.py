@@ -1,6 +1,9 @@
 """Fetched batches to columns: what is stored, what is not, and why."""
 
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -169,3 +172,18 @@ def test_items_of_an_array_stay_with_their_record_when_a_neighbour_is_left_out()
     assert found.rows is not None
     assert found.rows.batch["sources_offset"].to_pylist() == [[], [1], [3, 3, 3]]
     assert found.rows.batch["sources_broker"].to_pylist() == [[], ["b1"], ["b3"] * 3]
+
+
+def test_the_first_batch_is_read_without_importing_pandas() -> None:
+    """It would hold the interpreter's lock for seconds, longer than a sink may be silent."""
+    script = """
+import sys
+from tests.sink_data import batch, enterprise, place, rows
+rows((place("tier.enterprise"), batch([enterprise()])))
+sys.exit("pandas" in sys.modules)
+"""
+    root = Path(__file__).parents[3]
+    assert (
+        subprocess.run([sys.executable, "-c", script], cwd=root, env={"PYTHONPATH": str(root)}, check=False).returncode
+        == 0
+    )
