@@ -60,7 +60,7 @@ def test_workers_that_join_and_leave_share_the_partitions_and_say_what_one_would
             have = members(deployment, group)
             return len(have) == workers and all(have) and sorted(p for mine in have for p in mine) == [0, 1, 2]
 
-        eventually(settled, 30)
+        eventually(settled, 90)
 
     tape = threading.Thread(target=publish_tape, args=(deployment, 60, 200), kwargs={"over_s": 15, "seed": 5})
     tape.start()
