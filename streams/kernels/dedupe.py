@@ -60,7 +60,8 @@ def _bits(value):
 @kernel
 def identity(b, s, event_time, bid, ask, bid_size, ask_size):
     """64 bits for (broker, symbol, event time, prices, sizes); never 0, which marks a free slot."""
-    h = _mix(np.uint64(b * 1_000_003 + s + 1), np.uint64(event_time))
+    # Mixed before the time joins: else another broker's tick of another time would have the same bits.
+    h = _mix(_mix(np.uint64(b * 1_000_003 + s + 1), np.uint64(0)), np.uint64(event_time))
     h = _mix(h, _bits(bid))
     h = _mix(h, _bits(ask))
     h = _mix(h, _bits(bid_size))
