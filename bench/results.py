@@ -63,7 +63,7 @@ def _stream(found: Found) -> Iterator[str]:
     runs = {name: {figure: found[figure][name] for figure in figures} for name in found["cpu_us_per_tick"]}
     yield "## Stream job: CPU per tick"
     yield _engines(runs)
-    yield from (f"{TITLES[name]}: {why}" for name, why in found["left_out"].items())
+    yield from (f"{TITLES.get(name, name)}: {why}" for name, why in found["left_out"].items())
     yield "Ours as the market grows; every symbol of every broker ticks as often as above:"
     rows = [
         (name, _number(run["cpu_us_per_tick"]), _number(run["ticks_per_s"], 0), _number(run["out_per_tick"]))

@@ -26,7 +26,7 @@ def measure(ticks: int = TICKS) -> dict[str, Any]:
     with kafka(TARGET / "kafka-stream") as cluster:
         task = publish(cluster, market(Shape(ticks)))
         runs = _compared(cluster, task, engines, left_out)
-        flat = {name: _alone(cluster, Shape(min(ticks, FLAT_TICKS), **more)) for name, more in SHAPES.items()}
+        flat = _grown(cluster, min(ticks, FLAT_TICKS), left_out)
         tape = _taped(cluster, [engine for engine in engines if engine in (OURS, KAFKA_STREAMS)])
     figures = ("cpu_us_per_tick", "cpu_us_per_tick_later", "ticks_per_s", "out_per_tick", "peak_rss_mb", "ticks")
     found = {figure: {name: run.get(figure) for name, run in runs.items()} for figure in figures}
@@ -91,9 +91,17 @@ def _compared(
     return runs
 
 
-def _alone(cluster: KafkaSettings, shape: Shape) -> dict[str, Any]:
-    say(f"{shape.symbols} symbols, {shape.brokers} brokers")
-    return run_fresh(cluster, OURS, publish(cluster, market(shape)))
+def _grown(cluster: KafkaSettings, ticks: int, left_out: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """Ours over larger markets."""
+    flat = {}
+    for name, more in SHAPES.items():
+        say(name)
+        try:
+            flat[name] = run_fresh(cluster, OURS, publish(cluster, market(Shape(ticks, **more))))
+        except EngineError as error:
+            left_out[name] = str(error)
+            say(f"{name}: {error}")
+    return flat
 
 
 def _taped(cluster: KafkaSettings, engines: list[Engine]) -> dict[str, Any]:

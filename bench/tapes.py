@@ -4,12 +4,13 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from bench.places import REAL_TAPES
 from collectors.port import concatenated
 from collectors.replay.tape import SHIPPED, read_tape
-from collectors.script import Script
+from collectors.script import SECOND_US, Script
 
 DAY = "20140508"
 SOURCES = (("fxcm", "fxcm-raw", "-05:00"), ("ic_markets", "oanda", "+00:00"))
@@ -35,11 +36,20 @@ def real_tape() -> tuple[str, tuple[Script, ...]]:
 
 
 def twice(script: Script) -> Script:
-    """The tape and then once more, as the next sessions: a JVM is not warm within 400,000 ticks."""
-    again = script.shifted(script.end_us - script.start_us)
+    """The tape and then once more in the same sessions: a JVM is not warm within 400,000 ticks.
+
+    Sequences go on: by them the peers tell duplicates, and sessions they do not know.
+    """
+    again = script.shifted(script.end_us - script.start_us + SECOND_US)
+    sessions = tuple(
+        replace(one, spans=one.spans + more.spans, silences=one.silences + more.silences)
+        for one, more in zip(script.sessions, again.sessions, strict=True)
+    )
+    ticks = script.ticks
+    series = ticks.line * len(ticks.symbols) + ticks.symbol
+    newest = np.zeros(int(series.max()) + 1, np.int64)
+    np.maximum.at(newest, series, ticks.sequence)
+    more_ticks = replace(again.ticks, session=ticks.session, sequence=ticks.sequence + newest[series])
     return replace(
-        script,
-        end_us=again.end_us,
-        sessions=script.sessions + again.sessions,
-        ticks=concatenated([script.ticks, again.ticks], script.ticks.symbols),
+        script, end_us=again.end_us, sessions=sessions, ticks=concatenated([ticks, more_ticks], ticks.symbols)
     )

@@ -56,7 +56,7 @@ class _Part:
 
     def __init__(self, settings: Settings, stored: Mapping[str, Route], by_id: Mapping[int, Schema]) -> None:
         letters = DeadLetters(settings.kafka)
-        self._sink = ClickHouseSink(settings.clickhouse, settings.sink.app_id)
+        self._sink = ClickHouseSink(settings.clickhouse)
         self._loader = Loader(stored, settings.sink, letters, self._fail, by_id)
         self._placement = SinkPlacement(self._sink, stored, self._loader, Cluster(settings.kafka), letters)
         self._placement.before_revoke = self._forget_generation

@@ -11,7 +11,7 @@ import structlog
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra import clickhouse
-from sinks.statements import FENCED
+from sinks.statements import FENCED, LOST
 from tierfeed.errors import FencedError, UpstreamError
 from tierfeed.settings import ClickHouseSettings
 
@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S: Final = 0.1
 LONGEST_PAUSE_S: Final = 5.0
+TOLD_CHARACTERS: Final = 600
+"""ClickHouse quotes the whole statement in some errors."""
 THROW_IF: Final = 395
 """ClickHouse's FUNCTION_THROW_IF_VALUE_IS_NON_ZERO."""
 
@@ -85,10 +87,10 @@ class Connection:
         try:
             return statement(self._connected())
         except ClickHouseError as error:
-            # By its code: the text stands in every other error that quotes the statement, too.
-            if getattr(error, "code", None) == THROW_IF and FENCED in str(error):
-                raise FencedError("another sink owns a partition of this insert") from error
-            raise UpstreamError(f"ClickHouse at {self.url}: {error}") from error
+            # By its code: the texts stand in every other error that quotes the statement, too.
+            if getattr(error, "code", None) == THROW_IF:
+                raise FencedError(_refusal(str(error))) from error
+            raise UpstreamError(f"ClickHouse at {self.url}: {str(error)[:TOLD_CHARACTERS]}") from error
 
     def _connected(self) -> Any:
         with self._connecting:
@@ -97,6 +99,15 @@ class Connection:
                     self._settings, send_receive_timeout=self.patience.answer_s, compress=False
                 )
             return self._client
+
+
+def _refusal(error: str) -> str:
+    """Why a statement of sinks.statements refused; its own words come before a quote of the statement."""
+    told = {
+        error.find(FENCED): "another sink owns a partition of this insert",
+        error.find(LOST): "rows that were stored are gone",
+    }
+    return told[min(place for place in told if place >= 0)] if max(told) >= 0 else error[:TOLD_CHARACTERS]
 
 
 def _values(answer: Any) -> list[Any]:

@@ -79,8 +79,8 @@ class Tenure(Protocol):
     def store(self, rows: Rows) -> None:
         """Store the rows that are not stored yet: all of them, or none where it raises. Blocks.
 
-        Raises FencedError when a place was taken over meanwhile; UpstreamError when nobody answered for too long: then
-        the next tenure finds out what became of the rows.
+        Raises FencedError when a place was taken over meanwhile, or rows of one have gone; UpstreamError when nobody
+        answered for too long: then the next tenure finds out what became of the rows.
         """
         ...
 

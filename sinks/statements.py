@@ -11,6 +11,9 @@ inserts for one partition cannot interleave between looking and storing:
   statement is in the server's list, where it can be ended, before it looks at anything.
 - Within one tenure a table has one insert at a time, and one that was lost sight of is ended before it is repeated.
 
+The statement also refuses when less is stored than its sender was told. A server that lost its last parts with its
+power, or a table that somebody emptied, would otherwise get what comes next, behind a gap that nobody would read again.
+
 None of this needs a token. It is sent all the same, against a proxy in between that repeats a request.
 """
 
@@ -21,6 +24,7 @@ from sinks.port import Place, Rows
 from sinks.tables import Table
 
 FENCED: Final = "tierfeed: another sink owns a partition of this insert"
+LOST: Final = "tierfeed: rows that were stored are gone"
 OWNERS: Final = "sink_owners"
 _STAMPED: Final = ("topic", "topic_id", "partition", "offset", "append_time", "stored_at")
 
@@ -30,8 +34,11 @@ def text(value: str) -> str:
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def insert(rows: Rows, owner: str) -> str:
-    """Store what is not stored yet of `rows`, which follow as Arrow, if `owner` owns every place of theirs."""
+def insert(rows: Rows, owner: str, known: Sequence[int]) -> str:
+    """Store what is not stored yet of `rows`, which follow as Arrow, if `owner` owns every place of theirs.
+
+    `known`: per span, below which offset everything was stored when its owner last heard of it.
+    """
     table, places = rows.table, [span.place for span in rows.spans]
     names = [column.name for column in table.columns]
     values = [column.label for column in table.columns]
@@ -55,7 +62,9 @@ WITH
     ) AS owned
 SELECT {", ".join(values)}, {stamps}
 FROM input({text(table.structure)})
-WHERE throwIf(owned != {len(places)}, {text(FENCED)}) = 0 AND offset >= next_offsets[place]
+WHERE throwIf(owned != {len(places)}, {text(FENCED)}) = 0
+    AND throwIf(arrayExists((next, known) -> next < known, next_offsets, {list(known)}), {text(LOST)}) = 0
+    AND offset >= next_offsets[place]
 FORMAT Arrow"""
 
 

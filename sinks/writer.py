@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import pyarrow as pa
 
+from infra.metrics import Metric, count
 from sinks import statements
 from sinks.connection import Connection, Patience
 from sinks.port import Place, Rows, Stored
@@ -29,11 +30,11 @@ KILL_PAUSE_S: Final = 0.05
 
 
 class ClickHouseSink:
-    """Writes under the name `app_id`: sinks of one name take partitions over from one another."""
+    """Every sink that writes to one database takes partitions over from every other one."""
 
-    def __init__(self, settings: ClickHouseSettings, app_id: str, patience: Patience | None = None) -> None:
+    def __init__(self, settings: ClickHouseSettings, patience: Patience | None = None) -> None:
         self.connection = Connection(settings, patience)
-        self._prefix = f"{app_id}-insert-"
+        self._prefix = f"tierfeed-{settings.database}-insert-"
         self._instance = uuid.uuid4().hex[:12]
         self._tenures = itertools.count(1)
 
@@ -72,14 +73,17 @@ class ClickHouseTenure:
         self._owner = owner
         self._prefix = prefix
         self._numbers = itertools.count(1)
+        self._known = {place: each.next_offset for place, each in stored.items()}
 
     def store(self, rows: Rows) -> None:
         prefix = f"{self._prefix}{rows.table.name}-"
-        statement, body = statements.insert(rows, self._owner), _arrow(rows.batch)
+        known = [self._known[span.place] for span in rows.spans]
+        statement, body = statements.insert(rows, self._owner, known), _arrow(rows.batch)
         settings = {**INSERT_SETTINGS, "insert_deduplication_token": token(rows)}
 
         def attempt(number: int) -> None:
             if number:
+                count(Metric.SINK_INSERTS, table=rows.table.name, outcome="failed")
                 # The attempt before may have come through, or still be running: find out before repeating it.
                 end_inserts(self._connection, prefix)
                 if self._is_stored(rows):
@@ -88,6 +92,7 @@ class ClickHouseTenure:
             self._connection.command(statement, body, settings)
 
         self._connection.insist(attempt, f"store {rows.count} rows in {rows.table.name}")
+        self._known |= {span.place: max(span.last_offset + 1, self._known[span.place]) for span in rows.spans}
 
     def _is_stored(self, rows: Rows) -> bool:
         places = [span.place for span in rows.spans]

@@ -55,9 +55,10 @@ class Life:
         env = os.environ | {"PYTHONPATH": str(CHILD.parents[2])}
         self.process = subprocess.Popen(argv, stdout=self._out, stderr=self._out, env=env)
 
-    def ready(self) -> "Life":
-        eventually(lambda: b"ready" in self.log.read_bytes() or self.process.poll() is not None, 60)
-        return self
+    @property
+    def is_ready(self) -> bool:
+        """It has its partitions."""
+        return b"ready" in self.log.read_bytes()
 
     def send(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -189,14 +190,24 @@ def letters(settings: Settings, topic: str) -> list[Any]:
     return found
 
 
-def restarted(start: Callable[[], Life], probe: Callable[[], bool], within_s: float) -> Life:
-    """Keep a sink running, as a supervisor does, until `probe` is true."""
-    lives = [start()]
+class Kept:
+    """A sink that is started again when it ends by itself, for on a busy machine its lease may run out."""
 
-    def alive_and_done() -> bool:
-        if lives[-1].process.poll() is not None:
-            lives.append(start())
+    def __init__(self, start: Callable[[], Life]) -> None:
+        self._start = start
+        self.life = start()
+
+    def keep(self) -> None:
+        if self.life.process.poll() is not None:
+            self.life = self._start()
+
+
+def kept_until(probe: Callable[[], bool], *sinks: Kept, within_s: float = 90) -> None:
+    """Wait for `probe`, keeping the sinks alive."""
+
+    def kept_and_done() -> bool:
+        for sink in sinks:
+            sink.keep()
         return probe()
 
-    eventually(alive_and_done, within_s)
-    return lives[-1]
+    eventually(kept_and_done, within_s)

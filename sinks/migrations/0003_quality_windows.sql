@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS quality_windows
     INDEX stored stored_at TYPE minmax GRANULARITY 1,
     PROJECTION positions
     (
-        SELECT topic_id, partition, max(offset), max(epoch) GROUP BY topic_id, partition
+        SELECT topic_id, partition, max(offset) GROUP BY topic_id, partition
     )
 )
 ENGINE = MergeTree

@@ -4,7 +4,7 @@
 -- A minute is recomputed whole from `ticks` whenever rows of it were stored. `rows` counts all of its stored ticks: rows are
 -- only ever added, so of two versions the one of more rows is the later one, whichever sink wrote it and whenever it woke
 -- up; a recomputation after some of the ticks have expired counts fewer and changes nothing. So bars outlive their ticks,
--- and have no TTL: a year of 300 series is about one and a half million rows a month.
+-- and have no TTL: 300 series are some ten million rows a month.
 CREATE TABLE IF NOT EXISTS bars_1m
 (
     broker      LowCardinality(String),

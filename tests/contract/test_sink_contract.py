@@ -54,7 +54,7 @@ class SinkContract:
     def test_who_was_taken_over_from_stores_nothing_more(self, sink: Sink, offsets: Offsets) -> None:
         late = sink.take_over([A, B], TABLES)
         sink.take_over([A], TABLES).store(ticks(0, 4))
-        with pytest.raises(FencedError):
+        with pytest.raises(FencedError, match="another sink owns"):
             late.store(rows((A, batch([tick()] * 9)), (B, batch([tick()] * 9))))
         assert offsets("ticks") == [("ticks.fxcm", 0, offset) for offset in range(5)]
 
@@ -118,7 +118,7 @@ class TestClickHouseSink(SinkContract):
 
     @pytest.fixture
     def sink(self, connection: Connection, database: ClickHouseSettings) -> Iterator[ClickHouseSink]:
-        sink = ClickHouseSink(database, "contract", Patience(answer_s=10, give_up_s=10))
+        sink = ClickHouseSink(database, Patience(answer_s=10, give_up_s=10))
         yield sink
         sink.close()
 
@@ -139,11 +139,21 @@ class TestClickHouseSink(SinkContract):
     def test_a_table_that_was_emptied_takes_the_same_batch_again(
         self, sink: ClickHouseSink, connection: Connection, offsets: Offsets
     ) -> None:
-        tenure = sink.take_over([A], TABLES)
+        sink.take_over([A], TABLES).store(ticks(0, 9))
+        connection.command("TRUNCATE TABLE ticks")
+        sink.take_over([A], TABLES).store(ticks(0, 9))
+        assert len(offsets("ticks")) == 10
+
+    def test_nothing_is_stored_behind_a_gap_when_rows_have_gone(
+        self, sink: ClickHouseSink, connection: Connection, offsets: Offsets
+    ) -> None:
+        tenure = sink.take_over([A, B], TABLES)
         tenure.store(ticks(0, 9))
         connection.command("TRUNCATE TABLE ticks")
-        tenure.store(ticks(0, 9))
-        assert len(offsets("ticks")) == 10
+        tenure.store(ticks(0, 9, B))
+        with pytest.raises(FencedError, match="rows that were stored are gone"):
+            tenure.store(ticks(10, 19))
+        assert offsets("ticks") == [("ticks.fxcm", 1, offset) for offset in range(10)]
 
     def test_a_table_that_was_made_anew_is_another_one(self, sink: ClickHouseSink, connection: Connection) -> None:
         before = sink.take_over([A], TABLES).table_ids

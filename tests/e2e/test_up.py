@@ -32,8 +32,8 @@ def _up(line: CommandLine, told: Path) -> Iterator[dict[str, Any]]:
         assert running.stdout is not None
         yield json.loads(running.stdout.readline())
     finally:
-        line.run("down")
-        assert running.wait(UP_S) == 0
+        ended = line.run("down")
+        assert (ended.returncode, running.wait(UP_S)) == (0, 0), ended.stderr
 
 
 def _part(line: CommandLine, name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from faust.types.tuples import TP
 
@@ -30,8 +30,8 @@ class Careless(SinkPlacement):
 def be_careless() -> None:
     looking = statements.insert
 
-    def insert(rows: Rows, owner: str) -> str:
-        statement = looking(rows, owner)
+    def insert(rows: Rows, owner: str, known: Sequence[int]) -> str:
+        statement = looking(rows, owner, known)
         assert FILTER in statement
         return statement.replace(FILTER, "")
 

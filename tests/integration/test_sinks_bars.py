@@ -31,7 +31,7 @@ class Bench:
         migrate(Settings(clickhouse=database))
         self.connection = Connection(database)
         self.bars = Bars(self.connection)
-        self.sink = ClickHouseSink(database, "bars")
+        self.sink = ClickHouseSink(database)
         self.next: dict[Place, int] = {}
 
     def store(self, *payloads: bytes, at: Place | None = None) -> None:

@@ -11,8 +11,7 @@ import pytest
 from schemas import topics
 from schemas.codec import warm
 from sinks.bars import Bars
-from tests.builders import eventually
-from tests.sink_parts import Feed, Life, Proof, deployment, letters, restarted
+from tests.sink_parts import Feed, Kept, Life, Proof, deployment, kept_until, letters
 from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
@@ -26,7 +25,7 @@ Start = Callable[..., Life]
 @pytest.fixture
 def settings(unique: str, tmp_path: Path, kafka: KafkaSettings, database: ClickHouseSettings) -> Settings:
     warm()  # compiled here once: a process that is killed while it compiles leaves nothing for the next one
-    return deployment(unique, tmp_path, kafka, database, session_timeout_ms=3000)
+    return deployment(unique, tmp_path, kafka, database, session_timeout_ms=4000)
 
 
 @pytest.fixture
@@ -44,29 +43,31 @@ def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
         life.end()
 
 
-def killed(start: Start, feed: Feed, proof: Proof, chance: random.Random, mood: str = "careful") -> None:
+def killed(start: Start, proof: Proof, chance: random.Random, mood: str = "careful") -> None:
     """A life with a flush size of its own that stores something and is killed at a random moment after that."""
-    before = proof.distinct("ticks")
-    life = start(mood, flush_rows=chance.choice([37, 500, 4000]), flush_ms=chance.choice([1, 20, 200]))
-    eventually(lambda: proof.distinct("ticks") > before or life.process.poll() is not None, 60)
+    before, size, age = proof.distinct("ticks"), chance.choice([37, 500, 4000]), chance.choice([1, 20, 200])
+    sink = Kept(lambda: start(mood, flush_rows=size, flush_ms=age))
+    kept_until(lambda: proof.distinct("ticks") > before, sink)
     more = proof.rows("ticks") + chance.randrange(3000)
-    eventually(lambda: proof.rows("ticks") > more or life.process.poll() is not None, 60)
-    life.end(signal.SIGKILL)
+    kept_until(lambda: proof.rows("ticks") > more, sink)
+    sink.life.end(signal.SIGKILL)
 
 
 def test_a_sink_that_is_killed_again_and_again_stores_every_record_once(settings: Settings, start: Start) -> None:
     print("seed", SEED)
     chance, proof = random.Random(SEED), Proof(settings)
     with Feed(settings) as feed:
-        for _ in range(5):
-            killed(start, feed, proof, chance)
-    last = restarted(start, lambda: proof.holds(feed.stored), 90)
-    last.end(signal.SIGTERM)
+        for _ in range(4):
+            killed(start, proof, chance)
+    last = Kept(start)
+    kept_until(lambda: proof.holds(feed.stored), last)
+    last.life.end(signal.SIGTERM)
     proof.assert_once(feed.stored)
     (tier,) = settings.tiers()
     sent = letters(settings, topics.tier(tier.name))
     assert len(sent) == len({(letter.partition(), dict(letter.headers())["source_offset"]) for letter in sent})
     assert len(sent) == feed.poison
+    Bars(proof.connection).refresh()
     bars = proof.connection.query(BARS)
     proof.connection.command("TRUNCATE TABLE bars_1m")
     Bars(proof.connection).recompute_all()
@@ -79,35 +80,36 @@ def test_a_sink_that_does_not_look_at_what_is_stored_doubles(settings: Settings,
     chance, proof = random.Random(SEED), Proof(settings)
     with Feed(settings) as feed:
         for _ in range(3):
-            killed(start, feed, proof, chance, "careless")
-    restarted(lambda: start("careless"), lambda: proof.holds(feed.stored), 90)
+            killed(start, proof, chance, "careless")
+    kept_until(lambda: proof.holds(feed.stored), Kept(lambda: start("careless")))
     assert proof.rows("ticks") > proof.distinct("ticks")
 
 
 def test_a_suspended_sink_that_wakes_up_late_does_no_harm(settings: Settings, start: Start) -> None:
     proof = Proof(settings)
     with Feed(settings) as feed:
-        first = start(flush_rows=200)
-        eventually(lambda: proof.rows("ticks") > 500, 60)
-        first.send(signal.SIGSTOP)
-        suspended_at = proof.rows("ticks")
-        second = start(flush_rows=300)
-        eventually(lambda: proof.rows("ticks") > suspended_at + 3000, 60)
-        first.send(signal.SIGCONT)
+        first = Kept(lambda: start(flush_rows=200))
+        kept_until(lambda: proof.rows("ticks") > 500, first)
+        suspended, at = first.life, proof.rows("ticks")
+        suspended.send(signal.SIGSTOP)
+        second = Kept(lambda: start(flush_rows=300))
+        kept_until(lambda: proof.rows("ticks") > at + 3000, second)
+        suspended.send(signal.SIGCONT)
         woken_at = proof.rows("ticks")
-        eventually(lambda: first.process.poll() is not None or proof.rows("ticks") > woken_at + 5000, 60)
-    restarted(lambda: second if second.process.poll() is None else start(), lambda: proof.holds(feed.stored), 90)
+        kept_until(lambda: suspended.process.poll() is not None or proof.rows("ticks") > woken_at + 5000, second)
+    kept_until(lambda: proof.holds(feed.stored), second)
     proof.assert_once(feed.stored)
 
 
 def test_two_sinks_share_the_partitions_and_hand_them_over(settings: Settings, start: Start) -> None:
     proof = Proof(settings)
     with Feed(settings) as feed:
-        first = start(flush_rows=200)
-        eventually(lambda: proof.rows("ticks") > 500, 60)
-        second = start(flush_rows=300)
-        joined_at = proof.rows("ticks") if second.ready() else 0
-        eventually(lambda: proof.rows("ticks") > joined_at + 5000, 60)
-        assert first.end(signal.SIGTERM) == 0
-    restarted(lambda: second if second.process.poll() is None else start(), lambda: proof.holds(feed.stored), 90)
+        first = Kept(lambda: start(flush_rows=200))
+        kept_until(lambda: proof.rows("ticks") > 500, first)
+        second = Kept(lambda: start(flush_rows=300))
+        kept_until(lambda: second.life.is_ready, first, second)
+        joined_at = proof.rows("ticks")
+        kept_until(lambda: proof.rows("ticks") > joined_at + 5000, first, second)
+        first.life.end(signal.SIGTERM)
+    kept_until(lambda: proof.holds(feed.stored), second)
     proof.assert_once(feed.stored)

@@ -22,7 +22,7 @@ from sinks.setup import migrate
 from sinks.writer import ClickHouseSink, ClickHouseTenure, _arrow
 from tests.builders import eventually
 from tests.sink_data import TABLES, batch, place, rows, tick, ticks
-from tests.sink_parts import Feed, Life, Proof, deployment, restarted
+from tests.sink_parts import Feed, Kept, Life, Proof, deployment, kept_until
 from tierfeed.errors import FencedError, UpstreamError
 from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
 
@@ -111,7 +111,7 @@ def proxied(database: ClickHouseSettings, fate: str, times: int) -> Iterator[tup
         return "pass"
 
     proxy = Proxy(database, spoil)
-    sink = ClickHouseSink(proxy.settings, "lossy", Patience(answer_s=1.5, give_up_s=20))
+    sink = ClickHouseSink(proxy.settings, Patience(answer_s=1.5, give_up_s=20))
     yield sink, spoiled
     sink.close()
     proxy.close()
@@ -134,9 +134,9 @@ def test_an_insert_whose_answer_is_lost_is_not_repeated(
 def test_a_takeover_ends_an_insert_that_is_still_coming_in(
     database: ClickHouseSettings, connection: Connection
 ) -> None:
-    old = ClickHouseSink(database, "race").take_over([A], TABLES)
+    old = ClickHouseSink(database).take_over([A], TABLES)
     send_rest = half_sent(database, old, ticks(0, 99))
-    new = ClickHouseSink(database, "race").take_over([A], TABLES)
+    new = ClickHouseSink(database).take_over([A], TABLES)
     new.store(ticks(0, 9))
     assert send_rest() != 200
     new.store(ticks(10, 19))
@@ -147,8 +147,8 @@ def test_a_takeover_ends_an_insert_that_is_still_coming_in(
 def test_an_insert_that_begins_after_the_takeover_finds_another_owner(
     database: ClickHouseSettings, connection: Connection
 ) -> None:
-    old = ClickHouseSink(database, "race").take_over([A], TABLES)
-    new = ClickHouseSink(database, "race").take_over([A], TABLES)
+    old = ClickHouseSink(database).take_over([A], TABLES)
+    new = ClickHouseSink(database).take_over([A], TABLES)
     send_rest = half_sent(database, old, ticks(0, 99))
     new.store(ticks(0, 9))
     assert send_rest() != 200
@@ -161,7 +161,7 @@ def half_sent(database: ClickHouseSettings, tenure: ClickHouseTenure, rows: Rows
     """Begin an insert of `rows` as `tenure` would and stop half-way; the rest is sent when called, for the status."""
     address, body = urlsplit(database.url), _arrow(rows.batch)
     arguments = {
-        "query": statements.insert(rows, tenure._owner),
+        "query": statements.insert(rows, tenure._owner, [0]),
         "database": database.database,
         "query_id": f"{tenure._prefix}ticks-1",
     }
@@ -191,14 +191,14 @@ def test_a_sink_gives_up_in_the_end_and_says_what_it_could_not_do(database: Clic
         port = closed.getsockname()[1]
     away = database.model_copy(update={"url": f"http://127.0.0.1:{port}"})
     with pytest.raises(UpstreamError, match=rf"could not take partitions over .*127\.0\.0\.1:{port}"):
-        ClickHouseSink(away, "away", Patience(give_up_s=0.3)).take_over([A], TABLES)
+        ClickHouseSink(away, Patience(give_up_s=0.3)).take_over([A], TABLES)
 
 
 @pytest.mark.clickhouse
 def test_what_the_tables_cannot_take_is_an_error_and_not_a_fence(
     database: ClickHouseSettings, connection: Connection
 ) -> None:
-    sink = ClickHouseSink(database, "narrow", Patience(give_up_s=0.3))
+    sink = ClickHouseSink(database, Patience(give_up_s=0.3))
     tenure = sink.take_over([A], TABLES)
     connection.command("ALTER TABLE ticks DROP COLUMN flags")
     with pytest.raises(UpstreamError, match="flags"):
@@ -232,15 +232,15 @@ def test_a_clickhouse_that_is_killed_and_comes_back_costs_nothing(
 
     try:
         with Feed(settings) as feed:
-            life = start()
-            eventually(lambda: proof.rows("ticks") > 1000, 60)
+            sink = Kept(start)
+            kept_until(lambda: proof.rows("ticks") > 1000, sink)
             os.kill(at.pid, signal.SIGKILL)
-            before = _rss(life)
+            before = _rss(sink.life)
             sent = sum(feed.stored.values())
             eventually(lambda: sum(feed.stored.values()) > sent + 20_000, 60)
-            assert _rss(life) < before + 100 * MEGABYTE
+            assert _rss(sink.life) < before + 100 * MEGABYTE
             own_clickhouse.start()
-        restarted(lambda: life if life.process.poll() is None else start(), lambda: proof.holds(feed.stored), 90)
+        kept_until(lambda: proof.holds(feed.stored), sink)
         proof.assert_once(feed.stored)
     finally:
         for each in lives:

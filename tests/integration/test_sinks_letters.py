@@ -13,7 +13,7 @@ from schemas.codec import warm
 from sinks.agents import run_sink
 from tests.builders import eventually
 from tests.sink_data import free, session_record, tick
-from tests.sink_parts import PARTITIONS, Proof, deployment, letters
+from tests.sink_parts import PARTITIONS, Life, Proof, deployment, letters
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
 
@@ -105,7 +105,7 @@ def test_the_tables_are_filled_again_when_the_database_is_lost(settings: Setting
     assert proof.distinct("ticks") == 50 * PARTITIONS
 
 
-def test_a_kafka_that_lost_records_is_refused(settings: Settings) -> None:
+def test_a_kafka_that_lost_records_is_refused(settings: Settings, tmp_path: Path) -> None:
     topic, proof = topics.ticks(settings.brokers[0]), Proof(settings)
     send(settings, topic, [tick()] * 5)
     run_until(settings, lambda: proof.rows("ticks") == 5)
@@ -113,8 +113,10 @@ def test_a_kafka_that_lost_records_is_refused(settings: Settings) -> None:
     proof.connection.command(
         f"INSERT INTO ticks ({columns}) SELECT topic, topic_id, partition, 9, now64() FROM ticks LIMIT 1"
     )
-    with pytest.raises(UpstreamError, match=rf"{topic}/0 ends at 5, but 10 records of it are stored"):
-        run_until(settings, lambda: False)
+    life = Life(settings, tmp_path / "sink.log")
+    assert life.process.wait(60) == UpstreamError.exit_code
+    assert f"{topic}/0 ends at 5, but 10 records of it are stored" in life.log.read_text()
+    life.end()
 
 
 def test_without_its_tables_a_sink_does_not_start(

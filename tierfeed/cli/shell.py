@@ -34,6 +34,8 @@ class Shell(TyperGroup):
             return WRONG
         except typer.Abort:
             return INTERRUPTED
+        if result == INTERRUPTED:
+            typer.echo("interrupted", err=True)
         return result if isinstance(result, int) else FINE
 
 

@@ -1,6 +1,7 @@
 """`tierfeed up`, `status` and `down`: the long-running form, in one folder."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tierfeed.errors import UpstreamError
 from tierfeed.settings import load_settings
 
 DOWN_S = 90.0
+LOOK_S = 0.1
 FINE = (PartState.RUNNING, PartState.FINISHED)
 ADDRESSES = ("bootstrap_servers", "clickhouse_url", "registry_url")
 
@@ -65,14 +67,23 @@ def _end(path: Path) -> bool:
     if status is not None and status.alive:
         process = psutil.Process(status.pid)
         process.terminate()
-        try:
-            process.wait(DOWN_S)
-        except psutil.TimeoutExpired:
-            raise UpstreamError(f"process {status.pid} has not ended its parts within {DOWN_S:g} s") from None
+        deadline_s = time.monotonic() + DOWN_S
+        while _lives(process):
+            if time.monotonic() > deadline_s:
+                raise UpstreamError(f"process {status.pid} has not ended its parts within {DOWN_S:g} s")
+            time.sleep(LOOK_S)
         return True
     if not path.exists():
         return False
     return folder.kafka.stop() | folder.clickhouse.stop()
+
+
+def _lives(process: psutil.Process) -> bool:
+    """One that has ended may wait for its parent to notice: it is not for us to wait with it."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def status(json: Json = False) -> None:

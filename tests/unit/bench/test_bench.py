@@ -24,12 +24,14 @@ def test_ten_times_the_symbols_tick_as_often_each() -> None:
     assert 7 < spans[0] / spans[1] < 12
 
 
-def test_a_tape_played_twice_has_every_tick_twice_in_two_sessions() -> None:
+def test_a_tape_played_twice_goes_on_in_its_sessions_and_sequences() -> None:
     script = market(Shape(300))[0]
     again = twice(script)
     assert len(again.ticks) == 2 * len(script.ticks)
     assert (np.diff(again.ticks.received_us) >= 0).all()
-    assert len(set(again.ticks.session.tolist())) == 2
+    assert set(again.ticks.session.tolist()) == set(script.ticks.session.tolist())
+    first = again.ticks.symbol == 0
+    assert again.ticks.sequence[first].max() == 2 * script.ticks.sequence[script.ticks.symbol == 0].max()
 
 
 def _columns(*upto: int) -> Columns:

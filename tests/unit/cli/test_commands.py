@@ -92,7 +92,8 @@ def test_every_problem_has_a_line_of_its_own() -> None:
 
 
 def test_an_interrupted_command_says_so_by_its_exit_code() -> None:
-    assert _failing(KeyboardInterrupt()).exit_code == 130
+    interrupted = _failing(KeyboardInterrupt())
+    assert (interrupted.exit_code, interrupted.stderr) == (130, "interrupted\n")
 
 
 def _failing(error: BaseException) -> Any:

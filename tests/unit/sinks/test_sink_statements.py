@@ -28,7 +28,7 @@ def test_other_offsets_partitions_and_topics_have_other_tokens() -> None:
 
 def test_an_insert_names_each_topic_once_however_many_partitions_it_has() -> None:
     parts = [(place(partition=number), batch([tick()])) for number in range(40)]
-    assert statements.insert(rows(*parts), "me").count(str(place().topic_id)) == 1
+    assert statements.insert(rows(*parts), "me", [0] * 40).count(str(place().topic_id)) == 1
 
 
 def test_every_stored_topic_has_one_table() -> None:

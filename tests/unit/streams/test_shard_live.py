@@ -1,0 +1,120 @@
+"""A shard on the wall clock: when intervals begin, and what is owed when the sessions have ended."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from infra.transport import FetchedBatch
+from schemas import catalogue, topics
+from streams.kernels.state import Rows, Rules
+from streams.shard import Shard
+from tierfeed.domain.tiers import Tier
+
+NOON_US = 1_700_000_000_000_000
+INTERVAL_US = 300_000
+LATE_US = 700
+"""From the decision to release a record to its being handed over."""
+TIER = Tier(
+    name="t",
+    symbols=None,
+    interval_us=INTERVAL_US,
+    depth_hours=1,
+    brokers=("b",),
+    redundancy=1,
+    record="FreeQuote",
+)
+RULES = Rules(10_000_000, 600_000_000, 60_000_000, 20.0, 0.005)
+IDS = {entry.name: entry.id for entry in catalogue.ALL}
+
+
+@dataclass(frozen=True)
+class Message:
+    """As much of a Kafka message as a shard asks for."""
+
+    at: int
+    payload: bytes
+
+    def value(self) -> bytes:
+        return self.payload
+
+    def key(self) -> None:
+        return None
+
+    def offset(self) -> int:
+        return self.at
+
+    def headers(self) -> None:
+        return None
+
+
+class Live:
+    """One broker's live session on a shard, and the bids it publishes with their times."""
+
+    def __init__(self) -> None:
+        self.shard = Shard(["b"], [TIER], RULES, IDS)
+        self.said: list[tuple[float | None, int]] = []
+        self._offset = 0
+        self.session("SESSION_START", 0)
+
+    def session(self, kind: str, after_us: int) -> None:
+        at_us = NOON_US + after_us
+        record = {
+            "kind": kind, "broker": "b", "line": "A", "session": 1, "time": at_us, "wall_time": at_us, "speed": 1.0,
+            "ticks": 0, "feed": "LIVE", "reason": None,
+        }  # fmt: skip
+        self._read(catalogue.encode("SessionRecord", record), after_us)
+
+    def tick(self, bid: float, after_us: int) -> None:
+        at_us = NOON_US + after_us
+        record = {
+            "broker": "b", "symbol": "EURUSD", "bid": bid, "ask": 1.2, "bid_size": None, "ask_size": None,
+            "event_time": at_us, "received_time": at_us, "line": "A", "session": 1, "sequence": self._offset,
+            "flags": 0,
+        }  # fmt: skip
+        self._read(catalogue.encode("Tick", record), after_us)
+
+    def _read(self, payload: bytes, after_us: int) -> None:
+        message = Message(self._offset, payload)
+        self._offset += 1
+        self.shard.read(FetchedBatch(topics.ticks("b"), 0, [message], True, self._offset), 0)  # type: ignore[list-item]
+        self.advance(after_us)
+
+    def advance(self, after_us: int) -> None:
+        """What the clock alone does."""
+
+        def emit(rows: Rows) -> int:
+            bids = rows.quotes["bid"][: rows.n[0]].tolist()
+            self.said += [(None if np.isnan(bid) else bid, after_us + LATE_US) for bid in bids]
+            return NOON_US + after_us + LATE_US
+
+        self.shard.advance(NOON_US + after_us, emit)
+
+    def due_us(self, after_us: int) -> int | None:
+        wait_us = self.shard.next_due_us(NOON_US + after_us)
+        return None if wait_us is None else after_us + wait_us
+
+
+@pytest.mark.parametrize("after_us", [INTERVAL_US, INTERVAL_US + LATE_US - 1])
+def test_an_interval_begins_when_a_record_is_handed_over(after_us: int) -> None:
+    live = Live()
+    live.tick(1.1, 0)
+    live.tick(1.15, 1000)
+    assert live.due_us(1000) == INTERVAL_US + LATE_US
+    live.advance(after_us)
+    assert live.said == [(1.1, LATE_US)]
+    live.advance(INTERVAL_US + LATE_US)
+    assert live.said == [(1.1, LATE_US), (1.15, INTERVAL_US + 2 * LATE_US)]
+
+
+def test_the_last_value_waits_for_its_time_though_all_sessions_have_ended() -> None:
+    live = Live()
+    live.tick(1.1, 0)
+    live.session("SESSION_END", 1000)
+    assert live.said == [(1.1, LATE_US)]
+    assert live.due_us(1000) == INTERVAL_US + LATE_US
+    live.advance(INTERVAL_US + LATE_US)
+    assert live.said == [(1.1, LATE_US), (None, INTERVAL_US + 2 * LATE_US)]
+    live.advance(1_000_000)
+    live.advance(1_000_001)
+    assert live.due_us(1_000_001) is None
