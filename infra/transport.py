@@ -14,12 +14,13 @@ import contextlib
 import ctypes
 import functools
 import gc
+import itertools
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError as FutureCancelled
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 import confluent_kafka as ck
@@ -140,7 +141,11 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
     app: "BatchApp"
 
     async def on_start(self) -> None:
-        self._ready: asyncio.Queue[list[FetchedBatch]] = asyncio.Queue()
+        self._ready: deque[list[FetchedBatch]] = deque()
+        self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
+        self._handed = 0
+        self._ends_told: dict[tuple[str, int], int] = {}
         self._room = threading.Semaphore(BATCHES_AHEAD)
         self._halt = threading.Event()
         self._pump_thread: threading.Thread | None = None
@@ -168,16 +173,56 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
                 if first is None:
                     continue
                 messages = [first, *self._rd.consume(self.app.batch_records, 0)]
-                batches = _by_partition(messages)
+                batches = self._by_partition(messages)
+                if not batches:
+                    continue
                 while not self._room.acquire(timeout=POLL_S):
                     self.app.lease.renew()
                     self._obey()
                     if self._halt.is_set():
                         return
-                self.loop.call_soon_threadsafe(self._ready.put_nowait, batches)
+                self.loop.call_soon_threadsafe(self._arrive, batches)
         except Exception as error:  # noqa: BLE001  a thread has no caller: the app hears of whatever ended it
             if not self._halt.is_set():
                 self.app.fail_from_thread(error)
+
+    def _arrive(self, batches: list[FetchedBatch]) -> None:
+        self._ready.append(batches)
+        self._arrived.set()
+
+    def _by_partition(self, messages: list[ck.Message]) -> list[FetchedBatch]:
+        """Sort one poll's records into batches.
+
+        A batch that reaches what the cluster last said is the end is `at_end`. An end-of-partition event says it where
+        no record does, and is passed over where a record has.
+        """
+        runs: dict[tuple[str, int], list[ck.Message]] = {}
+        ends: dict[tuple[str, int], int] = {}
+        for message in messages:
+            error = message.error()
+            key = (message.topic(), message.partition())
+            if error is None:
+                run = runs.get(key)
+                if run is None:
+                    runs[key] = [message]
+                else:
+                    run.append(message)
+            elif error.code() == PARTITION_EOF:
+                ends[key] = message.offset()
+            elif error.fatal() or not error.retriable():
+                raise UpstreamError(f"Kafka refused a fetch of {key[0]}/{key[1]}: {error.str()}")
+        batches = []
+        for (topic, partition), run in runs.items():
+            end = run[-1].offset() + 1
+            _, high = self._rd.get_watermark_offsets(ck.TopicPartition(topic, partition), cached=True)
+            at_end = max(high, ends.pop((topic, partition), -1)) == end
+            self._ends_told[topic, partition] = end if at_end else -1
+            batches.append(FetchedBatch(topic, partition, run, at_end, end))
+        for key, end in ends.items():
+            if self._ends_told.get(key) != end:
+                self._ends_told[key] = end
+                batches.append(FetchedBatch(*key, [], True, end))
+        return batches
 
     def _order(self, work: Callable[[], Any]) -> Future[Any]:
         """Have the polling thread do something with the consumer.
@@ -221,6 +266,7 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
             starts = self._on_loop(self.app.placement.assigned(tps, committed))
             self._owned = tps
             self._ledgers = {tp: _Ledger() for tp in tps}
+            self._ends_told = {}
             rd.assign([ck.TopicPartition(tp.topic, tp.partition, starts[tp]) for tp in tps])
             generation = self.app.consumer_generation_id = (self.app.consumer_generation_id or 0) + 1
             asyncio.run_coroutine_threadsafe(self.on_partitions_assigned(set(tps), generation), self.loop)
@@ -247,8 +293,9 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         self._leaving = False
         self._owned = frozenset()
         self._ledgers = {}
-        while not self._ready.empty():
-            self._ready.get_nowait()
+        self._handed = 0
+        while self._ready:
+            self._ready.popleft()
             self._room.release()
 
     def _on_lost(self, rd: ck.Consumer, partitions: list[ck.TopicPartition]) -> None:
@@ -257,32 +304,63 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
 
     # -- what Faust asks of a consumer
 
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Hand what arrives to the agents. Faust's own makes three tasks for every event."""
+        while not (self.should_stop or fetcher.should_stop):
+            async for _, message in self.getmany(timeout=1.0):
+                await self.callback(message)
+            await asyncio.sleep(0)
+
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  Faust's
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        try:
-            batches = await asyncio.wait_for(self._ready.get(), timeout)
-        except TimeoutError:
-            return
-        self._room.release()
         generation = self.app.consumer_generation_id
-        for batch in batches:
+        for batch in await self._next_batches(timeout):
             tp = TP(batch.topic, batch.partition)
             ledger = self._ledgers.get(tp)
             if ledger is None or not self.flow_active or generation != self.app.consumer_generation_id:
                 continue
             ledger.delivered(batch.end_offset)
+            self._handed += 1
             yield tp, ConsumerMessage(
                 batch.topic, batch.partition, batch.end_offset, 0.0, 0, [], None, batch, None, 0, 0, tp,
                 generation_id=generation,
             )  # fmt: skip
+
+    async def _next_batches(self, timeout_s: float) -> list[FetchedBatch]:
+        """What has arrived, once the agents have taken what came before: the busier they are, the more at once."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._handed > 0:
+                    self._taken.clear()
+                    await self._taken.wait()
+                while not self._ready:
+                    self._arrived.clear()
+                    await self._arrived.wait()
+        except TimeoutError:
+            return []
+        polls: list[list[FetchedBatch]] = []
+        records = 0
+        while self._ready and records < self.app.batch_records:
+            polls.append(self._ready.popleft())
+            self._room.release()
+            records += sum(len(batch.messages) for batch in polls[-1])
+        return _merged(polls)
+
+    def taken(self) -> None:
+        """An agent has begun with an event."""
+        self._handed -= 1
+        if self._handed <= 0:
+            self._taken.set()
 
     def track_message(self, message: ConsumerMessage) -> None:
         """The ledger knows already."""
 
     def ack(self, message: ConsumerMessage) -> bool:
         message.acked = True
-        if (ledger := self._ledgers.get(message.tp)) is not None:
+        ledger = self._ledgers.get(message.tp)
+        # One of an earlier assignment says nothing of what was read again since.
+        if ledger is not None and message.generation_id == self.app.consumer_generation_id:
             ledger.ack(message.offset)
         return True
 
@@ -397,29 +475,16 @@ def _committed(partition: ck.TopicPartition) -> Committed:
     return Committed(partition.offset if partition.offset >= 0 else None, partition.metadata or "")
 
 
-def _by_partition(messages: list[ck.Message]) -> list[FetchedBatch]:
-    """Sort one poll's records into batches; an end-of-partition event marks its batch `at_end`."""
-    runs: dict[tuple[str, int], list[ck.Message]] = {}
-    ends: dict[tuple[str, int], int] = {}
-    for message in messages:
-        error = message.error()
-        key = (message.topic(), message.partition())
-        if error is None:
-            run = runs.get(key)
-            if run is None:
-                runs[key] = [message]
-            else:
-                run.append(message)
-        elif error.code() == PARTITION_EOF:
-            ends[key] = message.offset()
-        elif error.fatal() or not error.retriable():
-            raise UpstreamError(f"Kafka refused a fetch of {key[0]}/{key[1]}: {error.str()}")
-    batches = []
-    for key in runs.keys() | ends.keys():
-        run = runs.get(key, [])
-        end = run[-1].offset() + 1 if run else ends[key]
-        batches.append(FetchedBatch(key[0], key[1], run, ends.get(key, -1) >= end, end))
-    return batches
+def _merged(polls: Sequence[list[FetchedBatch]]) -> list[FetchedBatch]:
+    """Several polls as one: a batch of each partition, however little each of them brought."""
+    if len(polls) == 1:
+        return polls[0]
+    batches: dict[tuple[str, int], FetchedBatch] = {}
+    for batch in itertools.chain.from_iterable(polls):
+        before = batches.get((batch.topic, batch.partition))
+        messages = before.messages + batch.messages if before else batch.messages
+        batches[batch.topic, batch.partition] = replace(batch, messages=messages)
+    return list(batches.values())
 
 
 class Transport(AioTransport):  # type: ignore[misc]
@@ -433,7 +498,7 @@ class Transport(AioTransport):  # type: ignore[misc]
 
 
 class BatchStream(faust.Stream):  # type: ignore[misc]
-    """Faust's stream, acknowledging through `Consumer.ack`.
+    """Faust's stream, acknowledging through `Consumer.ack`, and saying when it takes an event.
 
     Faust's compiled iterator writes to the base consumer's books instead, and nothing would ever be committed.
     """
@@ -442,6 +507,11 @@ class BatchStream(faust.Stream):  # type: ignore[misc]
         iterator: AsyncIterator[Any] = self._py_aiter()
         self._active_agens.add(iterator)  # so that the base class can close it
         return iterator
+
+    async def on_merge(self, value: Any = None) -> Any:
+        # Called for each event that is not passed over.
+        self.app.consumer.taken()
+        return await super().on_merge(value)
 
 
 class BatchApp(faust.App):  # type: ignore[misc]

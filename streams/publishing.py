@@ -4,18 +4,20 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from infra import metrics
 from infra.metrics import Metric
 from infra.producer import BatchProducer
 from schemas import catalogue, topics
 from schemas.catalogue import schema
-from schemas.codec import Encoder, Nullable, Pool, Repeated, Strings
-from streams.kernels import state as st
-from streams.kernels.state import NEVER, Records, Rows
+from schemas.codec import Layout, Pool, RowEncoder
+from streams.kernels.state import BROKER_ROW, NEVER, QUALITY_ROW, QUOTE_ROW, SECOND_US, Records, Rows
 from streams.reading import Poison
 from tierfeed.domain.tiers import Tier
 from tierfeed.domain.words import BrokerStatus, ControlKind
+
+Longs = npt.NDArray[np.int64]
 
 OPENED, CLOSED = "opened", "closed"
 STAGE = "stream"
@@ -35,16 +37,20 @@ class Publisher:
     ) -> None:
         self._producer, self._partition, self._ids = producer, partition, ids
         self._brokers, self._tiers, self._symbols = tuple(brokers), tuple(tiers), symbols
-        self._broker_pool = Pool.of(brokers)
-        self._symbol_pool = Pool.of(())
+        self._topics = [topics.tier(tier.name) for tier in tiers]
+        self._pools = {"broker": Pool.of(brokers), "symbol": Pool.of(())}
         self._keys: list[bytes] = []
-        self._encoders = {tier.record: Encoder(schema(tier.record), ids[tier.record]) for tier in tiers}
-        self._windows = Encoder(schema("QualityWindow"), ids["QualityWindow"])
-        self._members = [[brokers.index(name) for name in tier.brokers if name in brokers] for tier in tiers]
+        self._member_counts = [sum(name in brokers for name in tier.brokers) for tier in tiers]
+        self._encoders = [
+            RowEncoder(schema(tier.record), quote_layout(len(brokers), members), ids[tier.record])
+            for tier, members in zip(tiers, self._member_counts, strict=True)
+        ]
+        self._windows = RowEncoder(schema("QualityWindow"), WINDOW_LAYOUT, ids["QualityWindow"])
         self._said = [int(NEVER)] * len(tiers)
         self.epoch = 0
         self.published_us: Callable[[], int | None] = lambda: None
         """The sessions' clock when records are handed over; None where the data's own time is the clock."""
+        self._handed_us = int(NEVER)
         self._windows_after = int(NEVER)
         self._windows_at: frozenset[tuple[str, str]] = frozenset()
 
@@ -59,110 +65,60 @@ class Publisher:
 
     def emit(self, rows: Rows) -> int | None:
         """Publish what the kernels have put out; tells when, None on tape time."""
-        if len(self._symbol_pool) != len(self._symbols):
-            self._symbol_pool = Pool.of(self._symbols)
+        if len(self._pools["symbol"]) != len(self._symbols):
+            self._pools["symbol"] = Pool.of(self._symbols)
             self._keys = [name.encode() for name in self._symbols]
         n, windows = rows.n.tolist()
         clock = self.published_us()
         if n:
-            quotes = rows.quotes[:n]
+            quotes, brokers = rows.quotes[:n], rows.brokers[:n]
+            quotes["epoch"] = self.epoch
+            if clock is None:
+                quotes["published"] = quotes["released"]
+            else:
+                # A collector's clock may be ahead of this one's: nothing is published before what caused it.
+                clock = self._handed_us = max(clock, self._handed_us, int(quotes["released"].max()))
+                quotes["published"] = clock
+            of_tier = quotes["tier"]
             for t in range(len(self._tiers)):
-                chosen = np.flatnonzero(quotes["tier"] == t)
-                if len(chosen):
-                    self._emit_quotes(t, quotes[chosen], rows.brokers[chosen], clock)
+                picked = (of_tier == t).nonzero()[0]
+                if len(picked):
+                    self._emit_quotes(t, quotes, brokers, picked)
         if windows:
-            self._emit_windows(rows.windows[:windows], rows.counts[:windows])
+            self._emit_windows(rows.windows[:windows])
         return clock
 
     # -- quotes
 
-    def _emit_quotes(self, t: int, rows: Records, brokers: Records, clock: int | None) -> None:
-        tier = self._tiers[t]
-        topic = topics.tier(tier.name)
-        payloads = self._encoders[tier.record].encode(len(rows), self._columns(t, rows, brokers, clock))
-        keys = self._keys
+    def _emit_quotes(self, t: int, quotes: Records, brokers: Records, picked: Longs) -> None:
+        tier, topic, keys = self._tiers[t].name, self._topics[t], self._keys
+        payloads = self._encoders[t].encode(quotes, picked, self._pools, brokers)
         messages = [
-            {"key": keys[s], "value": value} for s, value in zip(rows["symbol"].tolist(), payloads, strict=True)
+            {"key": keys[s], "value": value}
+            for s, value in zip(quotes["symbol"][picked].tolist(), payloads, strict=True)
         ]
         start = 0
-        for i in np.flatnonzero(rows["control"]).tolist():
-            stale = rows["control"][i] == ControlKind.STALE
-            cut = i + 1 if stale else i
-            if cut > start:
-                self._producer.send_batch(topic, self._partition, messages[start:cut])
-            kind = ControlKind.STALE if stale else ControlKind.FRESH
-            statuses = {BrokerStatus(code).name for code in brokers["status"][i][: len(self._members[t])].tolist()}
-            reason = ",".join(sorted(statuses)) if stale else None
-            self.control(t, kind, int(rows["released"][i]), symbol=self._symbols[rows["symbol"][i]], reason=reason)
-            start = cut
+        for i in quotes["control"][picked].nonzero()[0].tolist():
+            start = self._emit_control(t, quotes[picked[i]], brokers[picked[i]], messages, (start, i))
         if start < len(messages):
             self._producer.send_batch(topic, self._partition, messages[start:] if start else messages)
-        metrics.count(Metric.TIER_RECORDS, len(messages), tier=tier.name)
-        metrics.count(Metric.UPDATES_CONFLATED, int(rows["conflated"].sum()), tier=tier.name)
+        metrics.count(Metric.TIER_RECORDS, len(messages), tier=tier)
+        metrics.count(Metric.UPDATES_CONFLATED, int(quotes["conflated"][picked].sum()), tier=tier)
 
-    def _columns(self, t: int, rows: Records, brokers: Records, clock: int | None) -> dict[str, Any]:
-        n, tier = len(rows), self._tiers[t]
-        published = rows["released"] if clock is None else np.full(n, clock)
-        columns: dict[str, Any] = {
-            "symbol": Strings(rows["symbol"], self._symbol_pool),
-            "state": rows["state"],
-            "as_of_time": rows["as_of"],
-            "due_time": rows["due"],
-            "published_time": published,
-            "conflated_count": rows["conflated"],
-            "upto_sequence": rows["upto"],
-            "epoch": np.full(n, self.epoch),
-            "sources": self._sources(t, brokers),
-        }
-        for name in ("bid", "ask", "mid"):
-            columns[name] = _price(rows[name])
-        for name in ("event_time", "received_time"):
-            columns[name] = _time(rows[name])
-        if tier.record != "FreeQuote":
-            for name in ("spread", "spread_min", "spread_max", "mid_low", "mid_high"):
-                columns[name] = _price(rows[name])
-            columns |= {
-                "bid_age_us": _time(rows["bid_age"]),
-                "ask_age_us": _time(rows["ask_age"]),
-                "eligible_brokers": rows["eligible"],
-                "quarantined_brokers": rows["quarantined"],
-            }
-        if tier.record == "EnterpriseQuote":
-            columns |= {
-                "bid_broker": self._broker_name(rows["bid_broker"]),
-                "ask_broker": self._broker_name(rows["ask_broker"]),
-                "bid_size": _price(rows["bid_size"]),
-                "ask_size": _price(rows["ask_size"]),
-                "feed_latency_us": _time(rows["feed_latency"]),
-                "conflation_us": np.maximum(rows["due"] - rows["as_of"], 0),
-                "brokers": self._comparison(t, brokers),
-            }
-        return columns
-
-    def _broker_name(self, codes: Any) -> Nullable:
-        return Nullable(codes >= 0, Strings(np.maximum(codes, 0), self._broker_pool))
-
-    def _sources(self, t: int, brokers: Records) -> Repeated:
-        members = self._members[t]
-        offsets = np.ascontiguousarray(brokers["source"][:, : len(members)])
-        known = offsets >= 0
-        codes = np.broadcast_to(np.array(members, dtype=np.int64), offsets.shape)
-        return Repeated(
-            known.sum(axis=1), {"broker": Strings(codes[known], self._broker_pool), "offset": offsets[known]}
-        )
-
-    def _comparison(self, t: int, brokers: Records) -> Repeated:
-        members = self._members[t]
-        items = brokers[:, : len(members)].reshape(-1)
-        return Repeated(
-            np.full(len(brokers), len(members)),
-            {
-                "broker": Strings(np.tile(np.array(members, dtype=np.int64), len(brokers)), self._broker_pool),
-                "status": items["status"],
-                **{name: _price(items[name]) for name in ("bid", "ask", "bid_size", "ask_size")},
-                **{name: _time(items[name]) for name in ("event_time", "received_time")},
-            },
-        )
+    def _emit_control(
+        self, t: int, quote: Any, brokers: Records, messages: list[dict[str, bytes]], span: tuple[int, int]
+    ) -> int:
+        """STALE behind its record, FRESH before it, in order with what is before; returns where to go on."""
+        start, i = span
+        stale = quote["control"] == ControlKind.STALE
+        cut = i + 1 if stale else i
+        if cut > start:
+            self._producer.send_batch(self._topics[t], self._partition, messages[start:cut])
+        kind = ControlKind.STALE if stale else ControlKind.FRESH
+        statuses = {BrokerStatus(code).name for code in brokers["status"][: self._member_counts[t]].tolist()}
+        reason = ",".join(sorted(statuses)) if stale else None
+        self.control(t, kind, int(quote["released"]), symbol=self._symbols[quote["symbol"]], reason=reason)
+        return cut
 
     # -- control records
 
@@ -180,7 +136,7 @@ class Publisher:
         }
         value = catalogue.encode("TierControl", record, self._ids["TierControl"])
         headers = [("kind", b"TierControl")]
-        self._producer.send(topics.tier(self._tiers[t].name), self._partition, value, headers=headers)
+        self._producer.send(self._topics[t], self._partition, value, headers=headers)
 
     def announce(self, reason: str, time_us: int) -> None:
         """SESSION on every tier: this epoch begins, or ends and needs not be waited for."""
@@ -191,7 +147,7 @@ class Publisher:
         """HEARTBEAT on every tier once the shard's time has reached another whole second."""
         if time_us is None:
             return
-        second = time_us // st.SECOND_US * st.SECOND_US
+        second = time_us // SECOND_US * SECOND_US
         for t, said in enumerate(self._said):
             if second > said:
                 self._said[t] = second
@@ -199,48 +155,32 @@ class Publisher:
 
     # -- quality and dead letters
 
-    def _emit_windows(self, rows: Records, counts: Any) -> None:
+    def _emit_windows(self, rows: Records) -> None:
         fresh = rows["start"] >= self._windows_after
         if self._windows_at and (at := rows["start"] == self._windows_after).any():
-            for i in np.flatnonzero(at).tolist():
+            for i in at.nonzero()[0].tolist():
                 name = (self._brokers[rows["broker"][i]], self._symbols[rows["symbol"][i]])
                 fresh[i] = name not in self._windows_at
-        if not fresh.all():
-            rows, counts = rows[fresh], counts[fresh]
-        if not len(rows):
+        picked = fresh.nonzero()[0]
+        if not len(picked):
             return
-        self._count_drops(rows, counts)
-        payloads = self._windows.encode(len(rows), self._window_columns(rows, counts))
-        keys = zip(rows["broker"].tolist(), rows["symbol"].tolist(), strict=True)
+        rows["epoch"] = self.epoch
+        self._count_drops(rows[picked])
+        payloads = self._windows.encode(rows, picked, self._pools)
+        keys = zip(rows["broker"][picked].tolist(), rows["symbol"][picked].tolist(), strict=True)
         messages = [
             {"key": f"{self._brokers[b]}|{self._symbols[s]}".encode(), "value": value}
             for (b, s), value in zip(keys, payloads, strict=True)
         ]
         self._producer.send_batch(topics.QUALITY, self._partition, messages)
 
-    def _count_drops(self, rows: Records, counts: Any) -> None:
-        for b in np.unique(rows["broker"]).tolist():
-            totals = counts[rows["broker"] == b].sum(axis=0)
-            for reason, counter in DROP_COUNTERS.items():
-                if totals[counter]:
-                    metrics.count(Metric.TICKS_DROPPED, int(totals[counter]), broker=self._brokers[b], reason=reason)
-
-    def _window_columns(self, rows: Records, counts: Any) -> dict[str, Any]:
-        columns: dict[str, Any] = {
-            "broker": Strings(rows["broker"], self._broker_pool),
-            "symbol": Strings(rows["symbol"], self._symbol_pool),
-            "window_start": rows["start"],
-            "heartbeats": rows["heartbeats"],
-            "last_received_time": rows["last_received"],
-            "epoch": np.full(len(rows), self.epoch),
-        }
-        for name, counter in COUNTER_NAMES.items():
-            columns[name] = counts[:, counter]
-        for name in ("spread_min", "spread_mean", "spread_max"):
-            columns[name] = _price(rows[name])
-        for name, source in (("p50", "p50"), ("p95", "p95"), ("p99", "p99"), ("max", "highest")):
-            columns[f"latency_{name}_us"] = _time(rows[source])
-        return columns
+    def _count_drops(self, rows: Records) -> None:
+        for reason, name in DROP_COUNTERS.items():
+            counts = rows[name]
+            if counts.any():
+                totals = np.bincount(rows["broker"], counts, len(self._brokers)).astype(np.int64).tolist()
+                for b in np.flatnonzero(totals).tolist():
+                    metrics.count(Metric.TICKS_DROPPED, totals[b], broker=self._brokers[b], reason=reason)
 
     def dead_letter(self, topic: str, poison: Poison) -> None:
         """The bytes as they came, to the topic's dead letters."""
@@ -255,35 +195,61 @@ class Publisher:
         metrics.count(Metric.DEAD_LETTERS, stage=STAGE, topic=topic)
 
 
-COUNTER_NAMES = {
-    "ticks": st.N_TICKS,
-    "applied": st.N_APPLIED,
-    "duplicates": st.N_DUPLICATE,
-    "line_duplicates": st.N_LINE_DUPLICATE,
-    "unchanged": st.N_UNCHANGED,
-    "late": st.N_LATE,
-    "backfilled": st.N_BACKFILLED,
-    "invalid": st.N_INVALID,
-    "missing": st.N_MISSING,
-    "crossed": st.N_CROSSED,
-    "locked": st.N_LOCKED,
-    "quarantined": st.N_QUARANTINED,
-}
-
-
 DROP_COUNTERS = {
-    "duplicate": st.N_DUPLICATE,
-    "line_duplicate": st.N_LINE_DUPLICATE,
-    "unchanged": st.N_UNCHANGED,
-    "late": st.N_LATE,
-    "backfilled": st.N_BACKFILLED,
-    "invalid": st.N_INVALID,
+    "duplicate": "duplicates",
+    "line_duplicate": "line_duplicates",
+    "unchanged": "unchanged",
+    "late": "late",
+    "backfilled": "backfilled",
+    "invalid": "invalid",
 }
 
+QUOTE_NAMES = {
+    "as_of_time": "as_of",
+    "due_time": "due",
+    "published_time": "published",
+    "conflated_count": "conflated",
+    "upto_sequence": "upto",
+    "bid_age_us": "bid_age",
+    "ask_age_us": "ask_age",
+    "eligible_brokers": "eligible",
+    "quarantined_brokers": "quarantined",
+    "feed_latency_us": "feed_latency",
+    "conflation_us": "conflation",
+    "sources.offset": "source",
+}
+"""Where the kernels' name for a field is a shorter one."""
+QUOTE_POOLS = {
+    "symbol": "symbol",
+    "bid_broker": "broker",
+    "ask_broker": "broker",
+    "sources.broker": "broker",
+    "brokers.broker": "broker",
+}
+WINDOW_LAYOUT = Layout(
+    record=QUALITY_ROW,
+    names={
+        "window_start": "start",
+        "last_received_time": "last_received",
+        "latency_p50_us": "p50",
+        "latency_p95_us": "p95",
+        "latency_p99_us": "p99",
+        "latency_max_us": "highest",
+    },
+    pools={"broker": "broker", "symbol": "symbol"},
+    absent=NEVER,
+)
 
-def _price(values: Any) -> Nullable:
-    return Nullable(~np.isnan(values), values)
 
-
-def _time(values: Any) -> Nullable:
-    return Nullable(values != NEVER, values)
+def quote_layout(brokers: int, members: int) -> Layout:
+    """Of a tier with so many of the shard's brokers for members."""
+    return Layout(
+        record=QUOTE_ROW,
+        names=QUOTE_NAMES,
+        items=BROKER_ROW,
+        item_room=brokers,
+        item_count=members,
+        only={"sources": "sources.offset"},
+        pools=QUOTE_POOLS,
+        absent=NEVER,
+    )

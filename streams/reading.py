@@ -10,7 +10,8 @@ import numpy.typing as npt
 from infra.transport import FetchedBatch
 from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
-from streams.kernels.intern import MALFORMED, Symbols, named
+from streams.kernels.intake import FIELDS, fill_ticks
+from streams.kernels.intern import Symbols
 from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records
 from tierfeed.domain.words import SessionKind
 
@@ -52,32 +53,39 @@ class Reading:
 class Reader:
     """Reads one broker's records."""
 
-    def __init__(self, broker: str, index: int, symbols: Symbols, streams_of: StreamsOf, ids: dict[str, int]) -> None:
+    def __init__(
+        self,
+        broker: str,
+        index: int,
+        symbols: Symbols,
+        streams: Callable[[], tuple[Records, int]],
+        streams_of: StreamsOf,
+        ids: dict[str, int],
+    ) -> None:
         self._name = np.frombuffer(broker.encode(), np.uint8)
         self._broker, self._index = broker, index
-        self._symbols, self._streams_of = symbols, streams_of
+        self._symbols, self._streams, self._streams_of = symbols, streams, streams_of
         self._tick_id, self._session_id = ids["Tick"], ids["SessionRecord"]
         self._ticks = Decoder(schema("Tick"), self._tick_id)
+        self._at = np.array([self._ticks.column(name) for name in FIELDS], np.int64)
         self._sessions = Decoder(schema("SessionRecord"), self._session_id)
+        self._blank = np.zeros((), EVENT)
+        for name, value in {"broker": index, "stream": -1, "kind": UNREADABLE, "time": NEVER}.items():
+            self._blank[name] = value
 
     def read(self, batch: FetchedBatch) -> Reading:
         """Decode a batch. What cannot be read keeps its place as an UNREADABLE event and is told as poison."""
-        payloads = batch.payloads
-        frame = Frame.of(payloads)
-        events = np.zeros(len(payloads), EVENT)
-        events["broker"] = self._index
-        events["stream"] = -1
-        events["kind"] = UNREADABLE
-        events["time"] = NEVER
+        frame = Frame.of(batch.payloads)
+        events = np.full(len(frame), self._blank)
         events["offset"] = batch.offsets()
         reading = Reading(events)
-        ticks = np.flatnonzero(frame.ids == self._tick_id)
-        sessions = np.flatnonzero(frame.ids == self._session_id)
+        ticks, sessions = frame.rows(self._tick_id), frame.rows(self._session_id)
         if len(ticks):
-            self._read_ticks(reading, ticks, self._ticks.decode(frame, ticks), batch)
+            whole = len(ticks) == len(frame)
+            self._read_ticks(reading, ticks, self._ticks.decode(frame, None if whole else ticks), batch)
         if len(sessions):
             self._read_sessions(reading, sessions, self._sessions.decode(frame, sessions), batch)
-        if len(ticks) + len(sessions) < len(payloads):
+        if len(ticks) + len(sessions) < len(frame):
             known = (frame.ids == self._tick_id) | (frame.ids == self._session_id)
             for i in np.flatnonzero(~known).tolist():
                 # A kind that this version does not know is not poison: readers skip it.
@@ -88,39 +96,33 @@ class Reader:
         return reading
 
     def _read_ticks(self, reading: Reading, rows: Any, columns: Columns, batch: FetchedBatch) -> None:
-        bid, ask = columns.doubles("bid"), columns.doubles("ask")
-        starts, lengths = columns.strings("symbol")
-        symbols = self._symbols.ids(columns.buf, starts, lengths)
-        belongs = np.ones(len(rows), np.bool_)
-        named(columns.buf, *columns.strings("broker"), self._name, belongs)
-        priced = (bid >= 0) & (ask >= 0) & np.isfinite(bid) & np.isfinite(ask) & ((bid > 0) | (ask > 0))
-        readable = columns.ok & belongs
-        fit = readable & priced & (symbols != MALFORMED)
-        if not fit.all():
-            for k in np.flatnonzero(~fit).tolist():
-                reason = self._complaint(columns, k, bool(belongs[k]), int(symbols[k]))
-                _add_poison(reading, batch, int(rows[k]), reason)
-        chosen: Any = slice(None) if readable.all() else readable
-        kept = rows[chosen]
-        events = reading.events
-        part = np.zeros(len(kept), EVENT)
-        part["broker"], part["offset"], part["symbol"] = self._index, events["offset"][kept], symbols[chosen]
-        part["kind"] = np.where(part["symbol"] == MALFORMED, NAMELESS, TICK)
-        part["stream"] = self._streams_of(columns.longs("line")[chosen], columns.longs("session")[chosen])
-        part["bid"], part["ask"] = bid[chosen], ask[chosen]
-        for name in ("bid_size", "ask_size"):
-            part[name] = np.where(columns.valid(name), columns.doubles(name), np.nan)[chosen]
-        part["event_time"] = np.where(columns.valid("event_time"), columns.longs("event_time"), NEVER)[chosen]
-        part["time"] = part["received_time"] = columns.longs("received_time")[chosen]
-        part["sequence"], part["flags"] = columns.longs("sequence")[chosen], columns.longs("flags")[chosen]
-        events[kept] = part
+        numbers, poison = columns.numbers, np.empty(len(rows), np.bool_)
+        assert isinstance(numbers, np.ndarray)
+        decoded = (columns.buf, columns.ok, numbers, numbers.view(np.float64), columns.present)
+        while True:
+            names = (self._name, self._symbols.table)
+            known = (self._index, *self._streams())
+            new_symbol, new_stream = fill_ticks(reading.events, rows, self._at, decoded, names, *known, poison)
+            if not (new_symbol or new_stream):
+                break
+            readable = reading.events["kind"][rows] != UNREADABLE
+            if new_stream:
+                self._streams_of(columns.longs("line")[readable], columns.longs("session")[readable])
+            if new_symbol:
+                fit = readable & (reading.events["kind"][rows] == TICK)
+                for name in dict.fromkeys(columns.text("symbol", np.flatnonzero(fit))):
+                    self._symbols.enter(str(name))
+        if poison.any():
+            for k in np.flatnonzero(poison).tolist():
+                kind = int(reading.events["kind"][rows[k]])
+                _add_poison(reading, batch, int(rows[k]), self._complaint(columns, k, kind))
 
-    def _complaint(self, columns: Columns, k: int, belongs: bool, symbol: int) -> str:
+    def _complaint(self, columns: Columns, k: int, kind: int) -> str:
         if not columns.ok[k]:
             return "not a Tick: the payload does not decode"
-        if not belongs:
+        if kind == UNREADABLE:
             return f"broker is {columns.text('broker')[k]!r} in the topic of {self._broker!r}"
-        if symbol == MALFORMED:
+        if kind == NAMELESS:
             return f"symbol must match [A-Z0-9]{{3,16}}, was {columns.text('symbol')[k]!r}"
         bid, ask = columns.doubles("bid")[k], columns.doubles("ask")[k]
         return f"a price must be finite and at least one positive, was bid {bid} ask {ask}"

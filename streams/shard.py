@@ -13,7 +13,7 @@ import numpy.typing as npt
 from infra.transport import FetchedBatch
 from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
-from streams.kernels.conflate import await_due, begin_intervals, next_due
+from streams.kernels.conflate import await_due, begin_intervals, next_owed
 from streams.kernels.intern import Symbols, streams_of
 from streams.kernels.state import EVENT, NEVER, SECOND_US, STREAM, Records, Rows, Rules, State, new_rows, new_state
 from streams.reading import Poison, Reader
@@ -60,7 +60,7 @@ class Shard:
             SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers)
         )
         self._readers = [
-            Reader(name, b, self.symbols, functools.partial(self._stream_ids, b), ids)
+            Reader(name, b, self.symbols, self._known_streams, functools.partial(self._stream_ids, b), ids)
             for b, name in enumerate(self.brokers)
         ]
 
@@ -109,14 +109,17 @@ class Shard:
         lane.at_end = batch.at_end
         return poison
 
+    def _known_streams(self) -> tuple[Records, int]:
+        return self.state.streams, len(self._streams)
+
     def _stream_ids(
         self, broker: int, lines: npt.NDArray[np.int64], sessions: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         out = np.empty(len(lines), np.int64)
-        if streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out):
+        # More than once where room for a new stream was made by forgetting one that speaks again.
+        while streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out):
             for i in np.flatnonzero(out < 0).tolist():
                 self._enter_stream((broker, int(lines[i]), int(sessions[i])))
-            streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out)
         return out
 
     def _enter_stream(self, key: tuple[int, int, int]) -> None:
@@ -202,9 +205,8 @@ class Shard:
         """Microseconds until a timer is due on live time; None where only data drives the timers."""
         if not self.live:
             return None
-        tier, due = next_due(self.state)
-        second = int(self.state.engine["next_second"][0])
-        earliest = min(second, int(due)) if tier >= 0 else second
+        owed, second = int(next_owed(self.state)), int(self.state.engine["next_second"][0])
+        earliest = second if owed == NEVER else min(second, owed)
         return max(earliest - (wall_us + self._clock_offset_us), 0)
 
     def _open_streams(self) -> set[int]:
@@ -226,10 +228,10 @@ class Shard:
             self.live = on_wall_clock and all(lane.at_end for lane in self.aligner.lanes)
 
     def _owes_by_clock(self, streams: set[int]) -> bool:
-        """Whether the sessions have ended before the last interval, or the last second, has."""
+        """Whether the sessions have ended before all is applied, and the last interval and the last second are over."""
         if streams or not self._on_wall_clock:
             return False
-        return bool(self.state.composites["pending"].any() or self.state.windows["active"].any())
+        return bool(self.aligner.held or self.state.composites["pending"].any() or self.state.windows["active"].any())
 
     def _settle(self, emit: Emit) -> None:
         """Nothing is owed: the second in progress ends, last values go out, and time stands still again."""

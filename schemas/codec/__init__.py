@@ -1,10 +1,13 @@
 """The columnar Avro codec of the hot path: a batch of payloads in, columns out, and the reverse."""
 
+import numpy as np
+
 from schemas.catalogue import Schema
 from schemas.codec.columns import Columns
 from schemas.codec.decode import Decoder
 from schemas.codec.encode import Encoder
 from schemas.codec.frame import NO_SCHEMA, Frame
+from schemas.codec.rows import Layout, RowEncoder
 from schemas.codec.values import Column, Nullable, Pool, Repeated, Strings
 
 __all__ = [
@@ -14,9 +17,11 @@ __all__ = [
     "Decoder",
     "Encoder",
     "Frame",
+    "Layout",
     "Nullable",
     "Pool",
     "Repeated",
+    "RowEncoder",
     "Strings",
     "warm",
 ]
@@ -28,3 +33,6 @@ def warm() -> None:
     schema = Schema.of(text, 0)
     payloads = Encoder(schema).encode(1, {"symbol": Strings.of(["EURUSD"])})
     Decoder(schema).decode(Frame.of(payloads))
+    record = np.dtype([("symbol", np.int64)])
+    encoder = RowEncoder(schema, Layout(record=record, pools={"symbol": "symbol"}))
+    encoder.encode(np.zeros(1, record), np.zeros(1, np.int64), {"symbol": Pool.of(["EURUSD"])})

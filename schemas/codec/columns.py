@@ -56,11 +56,13 @@ class Columns:
         self._field(name, ARRAY)
         return self.arrays[name]
 
-    def text(self, name: str) -> list[str | None]:
-        """A string column as Python strings, None where null."""
+    def text(self, name: str, rows: Longs | None = None) -> list[str | None]:
+        """A string column (or `rows` of it) as Python strings, None where null."""
         starts, lengths = self.strings(name)
-        view = self.buf.data
-        spans = zip(self.valid(name).tolist(), starts.tolist(), (starts + lengths).tolist(), strict=True)
+        valid, view = self.valid(name), self.buf.data
+        if rows is not None:
+            starts, lengths, valid = starts[rows], lengths[rows], valid[rows]
+        spans = zip(valid.tolist(), starts.tolist(), (starts + lengths).tolist(), strict=True)
         return [str(view[start:end], "utf-8") if valid else None for valid, start, end in spans]
 
     def values(self, name: str) -> Sequence[Any]:

@@ -37,6 +37,11 @@ class Decoder:
         self.schema = schema
         self.schema_id = schema.id if schema_id is None else schema_id
         self._program = Program.of(schema)
+        self._fields = {entry.name: entry for entry in self._program.fields}
+
+    def column(self, name: str) -> int:
+        """Where a field stands in `Columns.numbers` and `.present`; a string's length is one further."""
+        return self._fields[name].column
 
     def decode(self, frame: Frame, rows: Longs | None = None) -> Columns:
         """Decode `rows` of the frame (all, where None). A row with another schema id is not ok."""
@@ -62,8 +67,7 @@ class Decoder:
             for there, before in zip(wider, items, strict=True):
                 there[:, : before.shape[1]] = before
             items = wider
-        fields = {entry.name: entry for entry in program.fields}
-        return Columns(fields, buf, ok, record[0], record[1], _arrays(program, buf, items, offsets))
+        return Columns(self._fields, buf, ok, record[0], record[1], _arrays(program, buf, items, offsets))
 
 
 def _columns(columns: int, rows: int) -> tuple[Longs, Bools]:

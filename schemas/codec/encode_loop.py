@@ -6,6 +6,7 @@ import numpy.typing as npt
 from schemas.catalogue import HEADER_BYTES
 from schemas.codec.compiled import compiled
 from schemas.codec.program import (
+    ABSENT,
     ARRAY,
     BOOLEAN,
     COLUMN,
@@ -15,7 +16,11 @@ from schemas.codec.program import (
     HIGH,
     KIND,
     LOW,
+    MASKED,
+    NAN,
     NULL_BRANCH,
+    NULL_IF,
+    ONLY,
     STRING,
 )
 
@@ -31,6 +36,8 @@ RECORD, POSITION, BAD_FIELD, BAD_INDEX = range(4)
 
 _MOST_BYTES = 32
 """More than a field takes, the bytes of a string aside: a branch, an array's count and end, a varint or a double."""
+_MAGNITUDE, _INFINITY = 0x7FFF_FFFF_FFFF_FFFF, 0x7FF0_0000_0000_0000
+"""Of a double's bits: all but the sign, and what no number has more than."""
 
 
 @compiled
@@ -63,13 +70,25 @@ def _put_double(buf: Bytes, p: int, value: int) -> int:
 
 
 @compiled
+def _is_there(rows: Longs, f: int, column: int, value: int, present: Bools, i: int, absent: int) -> bool:
+    """Whether a nullable field has a value."""
+    rule = rows[f, NULL_IF]
+    if rule == MASKED:
+        return bool(present[i, column])
+    if rule == NAN:
+        return value & _MAGNITUDE <= _INFINITY
+    if rule == ABSENT:
+        return bool(value != absent)
+    return value >= 0
+
+
+@compiled
 def _scalar(
     buf: Bytes,
     p: int,
     rows: Longs,
     f: int,
-    values: Longs,
-    present: Bools,
+    store: tuple[Longs, Bools, int],
     texts: tuple[Bytes, Longs, Longs, Longs],
     i: int,
 ) -> int:
@@ -77,13 +96,13 @@ def _scalar(
     kind, column, null_branch = rows[f, KIND], rows[f, COLUMN], rows[f, NULL_BRANCH]
     if p + _MOST_BYTES > buf.shape[0]:
         return FULL
+    value = store[0][i, column]
     if null_branch >= 0:
-        there = present[column, i]
+        there = _is_there(rows, f, column, value, store[1], i, store[2])
         buf[p] = 2 * (1 - null_branch if there else null_branch)
         p += 1
         if not there:
             return p
-    value = values[column, i]
     if kind == DOUBLE:
         return _put_double(buf, p, value)
     if kind == STRING:
@@ -103,39 +122,77 @@ def _scalar(
 
 
 @compiled
+def _counted(items: tuple[Longs, Bools, int], only: int, first: int, end: int) -> int:
+    """How many of an array's items are written."""
+    if only < 0:
+        return end - first
+    count = 0
+    for at in range(first, end):
+        if items[0][at, only] >= 0:
+            count += 1
+    return count
+
+
+@compiled
+def _array(
+    buf: Bytes,
+    p: int,
+    rows: Longs,
+    f: int,
+    items: tuple[Longs, Bools, int],
+    bounds: tuple[int, int],
+    texts: tuple[Bytes, Longs, Longs, Longs],
+    progress: Longs,
+) -> int:
+    """Write an array as one block. Returns the position behind it, FULL or REFUSED."""
+    first, end = bounds
+    only = rows[f, ONLY]
+    count = _counted(items, only, first, end)
+    if p + _MOST_BYTES > buf.shape[0]:
+        return FULL
+    if count > 0:
+        p = _put_varint(buf, p, count)
+    for at in range(first, end):
+        if only >= 0 and items[0][at, only] < 0:
+            continue
+        for g in range(rows[f, FIRST_CHILD], rows[f, END_CHILD]):
+            p = _scalar(buf, p, rows, g, items, texts, at)
+            if p < 0:
+                progress[BAD_FIELD], progress[BAD_INDEX] = g, at
+                return p
+    if p + _MOST_BYTES > buf.shape[0]:
+        return FULL
+    return _put_varint(buf, p, 0)
+
+
+@compiled
 def _record(
     buf: Bytes,
     p: int,
     rows: Longs,
     top: int,
-    record: tuple[Longs, Bools],
-    items: tuple[Longs, Bools, Longs],
+    record: tuple[Longs, Bools, int],
+    items: tuple[Longs, Bools, int],
+    spans: tuple[Longs, int, int],
     texts: tuple[Bytes, Longs, Longs, Longs],
+    i: int,
     progress: Longs,
 ) -> int:
-    """Write one record. Returns the position behind it, FULL or REFUSED."""
-    i = progress[RECORD]
+    """Write row `i` as a record. Returns the position behind it, FULL or REFUSED."""
+    offsets, stride, count = spans
     for f in range(top):
-        if rows[f, KIND] != ARRAY:
-            p = _scalar(buf, p, rows, f, record[0], record[1], texts, i)
+        if rows[f, KIND] == ARRAY:
+            if stride < 0:
+                bounds = (offsets[rows[f, COLUMN], i], offsets[rows[f, COLUMN], i + 1])
+            else:
+                bounds = (i * stride, i * stride + count)
+            p = _array(buf, p, rows, f, items, bounds, texts, progress)
+        else:
+            p = _scalar(buf, p, rows, f, record, texts, i)
             if p < 0:
                 progress[BAD_FIELD], progress[BAD_INDEX] = f, i
-                return p
-            continue
-        if p + _MOST_BYTES > buf.shape[0]:
-            return FULL
-        first, end = items[2][rows[f, COLUMN], i], items[2][rows[f, COLUMN], i + 1]
-        if end > first:
-            p = _put_varint(buf, p, end - first)
-        for at in range(first, end):
-            for g in range(rows[f, FIRST_CHILD], rows[f, END_CHILD]):
-                p = _scalar(buf, p, rows, g, items[0], items[1], texts, at)
-                if p < 0:
-                    progress[BAD_FIELD], progress[BAD_INDEX] = g, at
-                    return p
-        if p + _MOST_BYTES > buf.shape[0]:
-            return FULL
-        p = _put_varint(buf, p, 0)
+        if p < 0:
+            return p
     return p
 
 
@@ -143,17 +200,21 @@ def _record(
 def encode_rows(
     header: Bytes,
     program: tuple[Longs, int],
-    record: tuple[Longs, Bools],
-    items: tuple[Longs, Bools, Longs],
+    record: tuple[Longs, Bools, int],
+    items: tuple[Longs, Bools, int],
+    spans: tuple[Longs, int, int],
     texts: tuple[Bytes, Longs, Longs, Longs],
+    picked: Longs,
     out: tuple[Bytes, Longs],
     progress: Longs,
 ) -> int:
     """Encode from `progress` on into `out`, which is (bytes, length of each record). Returns DONE, FULL or REFUSED.
 
-    program: rows, and how many are the record's own. record: values[column, row], present[column, row]. items:
-    values[column, item], present[column, item], offsets[array, row + 1]. texts: the strings of all pools, each with its
-    length before it as Avro has it; their bounds; by field its pool's first bound and number of strings.
+    program: rows, and how many are the record's own. record: values[row, column], present[row, column], what stands for
+    no value. items: the same of the arrays' items. spans: where they are of row i: offsets[array, i] to offsets[array,
+    i + 1], or, with a stride that is not negative, `count` from i * stride on. texts: the strings of all pools, each
+    with its length before it as Avro has it; their bounds; by field its pool's first bound and number of strings.
+    picked: the rows that become records; where it is empty all do.
     """
     rows, top = program
     buf, lengths = out
@@ -161,8 +222,9 @@ def encode_rows(
         p = progress[POSITION]
         if p + _MOST_BYTES > buf.shape[0]:
             return FULL
+        i = picked[progress[RECORD]] if len(picked) else progress[RECORD]
         p = _put_bytes(buf, p, header, 0, HEADER_BYTES)
-        p = _record(buf, p, rows, top, record, items, texts, progress)
+        p = _record(buf, p, rows, top, record, items, spans, texts, i, progress)
         if p < 0:
             return p
         lengths[progress[RECORD]] = p - progress[POSITION]

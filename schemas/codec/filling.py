@@ -11,7 +11,8 @@ from schemas.codec.values import Column, Nullable, Pool, Repeated, Strings
 from tierfeed.errors import ContractError
 
 Longs = npt.NDArray[np.int64]
-Store = tuple[Longs, npt.NDArray[np.bool_]]
+Store = tuple[Longs, npt.NDArray[np.bool_], int]
+"""values[row, column], present[row, column], and what stands for no value, which here the mask says."""
 Texts = tuple[npt.NDArray[np.uint8], Longs, Longs, Longs]
 
 LONG, REAL, BOOLEAN = np.dtype(np.int64), np.dtype(np.float64), np.dtype(np.bool_)
@@ -79,15 +80,15 @@ class Filling:
 
     def _record(self, f: int, column: Column, n: int) -> None:
         at = self.program.entries[f].column
-        self._scalar(f, column, (self.record[0][at], self.record[1][at]), n)
+        self._scalar(f, column, (self.record[0][:, at], self.record[1][:, at], 0), n)
 
     def _item(self, f: int, column: Column, n: int) -> None:
         at = self.program.entries[f].column
-        self._scalar(f, column, (self.items[0][at, :n], self.items[1][at, :n]), n)
+        self._scalar(f, column, (self.items[0][:n, at], self.items[1][:n, at], 0), n)
 
     def _scalar(self, f: int, column: Column, store: Store, n: int) -> None:
         entry = self.program.entries[f]
-        values, present = store
+        values, present, _ = store
         if type(column) is Nullable:
             if not entry.nullable:
                 raise TypeError("is not nullable")
@@ -107,29 +108,31 @@ class Filling:
         else:
             values[:] = checked(column, LONG, n)
 
-    def texts(self) -> Texts:
-        """All pools in one, as `encode_rows` takes them."""
-        firsts, counts = (np.zeros(len(self.program.rows), dtype=np.int64) for _ in range(2))
-        data, bounds = [np.empty(0, dtype=np.uint8)], [np.empty(0, dtype=np.int64)]
-        begins: dict[int, int] = {}
-        size = total = 0
-        for f, pool in self.pools.items():
-            if id(pool) not in begins:
-                begins[id(pool)] = total
-                data.append(pool.data)
-                bounds.append(pool.bounds + size)
-                size, total = size + len(pool.data), total + len(pool.bounds)
-            firsts[f], counts[f] = begins[id(pool)], len(pool)
-        return np.concatenate(data), np.concatenate(bounds), firsts, counts
-
     def refusal(self, f: int, index: int) -> str:
         """What was wrong with the value of row `f` of the program that was refused."""
         entry, of_item = self.program.entries[f], f >= self.program.top
-        value = (self.items if of_item else self.record)[0][entry.column, index]
+        value = (self.items if of_item else self.record)[0][index, entry.column]
         low, high = (0, len(self.pools[f]) - 1) if entry.kind == STRING else (entry.low, entry.high)
         place = "item" if of_item else "record"
         return f"{self.name}.{self.program.paths[f]}, {place} {index}: must be {low} to {high}, was {value}"
 
 
 def _store(columns: int, rows: int) -> Store:
-    return np.empty((columns, rows), dtype=np.int64), np.empty((columns, rows), dtype=np.bool_)
+    # A record's values side by side: it is the encoding loop that reads them all.
+    return np.empty((rows, columns), dtype=np.int64), np.empty((rows, columns), dtype=np.bool_), 0
+
+
+def merged_texts(pools: Mapping[int, Pool], rows: int) -> Texts:
+    """The pools of a program of so many rows in one, as `encode_rows` takes them."""
+    firsts, counts = (np.zeros(rows, dtype=np.int64) for _ in range(2))
+    data, bounds = [np.empty(0, dtype=np.uint8)], [np.empty(0, dtype=np.int64)]
+    begins: dict[int, int] = {}
+    size = total = 0
+    for f, pool in pools.items():
+        if id(pool) not in begins:
+            begins[id(pool)] = total
+            data.append(pool.data)
+            bounds.append(pool.bounds + size)
+            size, total = size + len(pool.data), total + len(pool.bounds)
+        firsts[f], counts[f] = begins[id(pool)], len(pool)
+    return np.concatenate(data), np.concatenate(bounds), firsts, counts

@@ -21,9 +21,14 @@ WHOLE, DOUBLE, STRING, ARRAY, OTHER, BOOLEAN = range(6)
 """Kinds of field. A WHOLE is a long, int, timestamp-micros, enum or boolean. All of these are varints but the boolean,
 which is a byte: in a row its kind is BOOLEAN."""
 
-KIND, COLUMN, NULL_BRANCH, LOW, HIGH, FIRST_CHILD, END_CHILD, ROW_WIDTH = range(8)
+KIND, COLUMN, NULL_BRANCH, LOW, HIGH, FIRST_CHILD, END_CHILD, NULL_IF, ONLY, ROW_WIDTH = range(10)
 """What a row holds. COLUMN: the field's (first) column, or the array's number. NULL_BRANCH: which branch of the union
-is null, -1 where there is none. LOW, HIGH: what a whole number may be. CHILD: the rows of an array's items."""
+is null, -1 where there is none. LOW, HIGH: what a whole number may be. CHILD: the rows of an array's items. For
+encoding: NULL_IF, how a null is told; ONLY, the column of an array's items that leaves out those in which it is
+negative, -1 where none does."""
+
+MASKED, NAN, ABSENT, NEGATIVE = range(4)
+"""NULL_IF: a mask says so, or the value itself, which is not a number, the one that stands for none, or negative."""
 
 LONG_RANGE = (-(2**63), 2**63 - 1)
 INT_RANGE = (-(2**31), 2**31 - 1)
@@ -172,4 +177,4 @@ def _table(fields: Sequence[Field]) -> npt.NDArray[np.int64]:
 
 def _row(entry: Field, first: int, end: int) -> list[int]:
     kind = BOOLEAN if entry.avro == "boolean" else entry.kind
-    return [kind, entry.column, entry.null_branch, entry.low, entry.high, first, end]
+    return [kind, entry.column, entry.null_branch, entry.low, entry.high, first, end, MASKED, -1]

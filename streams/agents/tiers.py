@@ -1,6 +1,7 @@
 """The tier agent: broker topics in, tier topics out. A shell: decisions are the shard's, records the publisher's."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -52,7 +53,8 @@ class _Owned:
     """Per topic: (time, offset) every few seconds, for the rewind of the next takeover."""
     held: set[str] = field(default_factory=set)
     waiting_since: float | None = None
-    silent: bool = True
+    due_s: float = math.inf
+    """When its next live timer is due, by the clock of the event loop."""
 
 
 class TierWorker:
@@ -150,7 +152,7 @@ class TierWorker:
         self._mark(owned, batch, broker)
         self._advance(owned)
         self._balance(owned, batch.partition)
-        self._schedule()
+        self._wake()
 
     def _mark(self, owned: _Owned, batch: FetchedBatch, broker: int) -> None:
         if not batch.messages:
@@ -163,8 +165,11 @@ class TierWorker:
             marks.append((now, batch.end_offset))
 
     def _advance(self, owned: _Owned) -> None:
-        owned.shard.advance(time.time_ns() // 1000, owned.publisher.emit)
+        now = time.time_ns() // 1000
+        owned.shard.advance(now, owned.publisher.emit)
         owned.publisher.heartbeat(owned.shard.time_us())
+        due_us = owned.shard.next_due_us(now)
+        owned.due_s = math.inf if due_us is None else time.monotonic() + due_us / 1_000_000
         self.app.rd_producer.poll()
 
     def _balance(self, owned: _Owned, p: int) -> None:
@@ -178,26 +183,28 @@ class TierWorker:
                 owned.held.discard(topic)
                 self.app.consumer.let_go(TP(topic, p))
 
-    def _schedule(self) -> None:
+    def _wake(self) -> None:
         """Wake up when the next live timer is due, for a last value goes out without a next tick."""
-        now = time.time_ns() // 1000
-        dues = [due for owned in self._owned.values() if (due := owned.shard.next_due_us(now)) is not None]
+        due_s = min((owned.due_s for owned in self._owned.values()), default=math.inf)
         if self._pulse is not None:
+            if self._pulse.when() <= due_s:
+                return  # it looks again when it fires
             self._pulse.cancel()
             self._pulse = None
-        if dues:
-            loop = asyncio.get_running_loop()
-            self._pulse = loop.call_later(min(dues) / 1_000_000, self._on_pulse)
+        if due_s < math.inf:
+            self._pulse = asyncio.get_running_loop().call_at(due_s, self._on_pulse)
 
     def _on_pulse(self) -> None:
+        self._pulse = None
         try:
+            now_s = time.monotonic()
             for owned in self._owned.values():
-                if owned.shard.live:
+                if owned.due_s <= now_s:
                     self._advance(owned)
         except Exception as error:  # noqa: BLE001  a timer has no caller: the app ends, nothing is committed
             self.app.fail(error)
             return
-        self._schedule()
+        self._wake()
 
     async def watch(self) -> None:
         """Excuse a broker that everyone waits for in vain; end the worker when nothing moves while there is lag."""

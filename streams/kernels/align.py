@@ -11,6 +11,8 @@ import numpy as np
 
 from streams.kernels.state import END, NEVER, Records
 
+NAMELESS_STREAM = -1
+"""Of an event that could not be read."""
 FOREVER = 2**62
 """The watermark of a broker that owes nothing: at its end, with no open session."""
 
@@ -46,11 +48,12 @@ class Lane:
         self.held += len(times)
 
     def _follow_sessions(self, events: Records) -> None:
-        named = events["stream"] >= 0
         ends = events["kind"] == END
         if not ends.any():
-            self.open_streams.update(np.unique(events["stream"][named]).tolist())
+            self.open_streams.update(events["stream"].tolist())
+            self.open_streams.discard(NAMELESS_STREAM)
             return
+        named = events["stream"] != NAMELESS_STREAM
         for stream, ended in zip(events["stream"][named].tolist(), ends[named].tolist(), strict=True):
             (self.open_streams.discard if ended else self.open_streams.add)(stream)
 

@@ -92,6 +92,21 @@ def next_due(state):
 
 
 @kernel
+def next_owed(state):
+    """The earliest time at which a last value has to go out; NEVER where none waits."""
+    earliest = NEVER
+    for t in range(state.tiers.shape[0]):
+        tier = state.tiers[t]
+        for k in range(tier.due_count):
+            due = state.dues[t, (tier.due_head + k) % state.dues.shape[1]]
+            if state.composites[t, due.symbol].pending == 1:
+                if earliest == NEVER or due.time < earliest:
+                    earliest = due.time
+                break
+    return earliest
+
+
+@kernel
 def fire_due(state, rows, t, clock):
     """Take tier `t`'s earliest due time; release the symbol's last value if one is pending."""
     tier = state.tiers[t]
@@ -118,6 +133,7 @@ def release(state, rows, t, s, release_time):
     row.tier = t
     row.symbol = s
     row.due = row.as_of if composite.last_release == NEVER else composite.last_release + state.tiers[t].interval
+    row.conflation = max(row.due - row.as_of, 0)
     row.released = release_time
     row.upto = composite.upto
     row.conflated = composite.upto - composite.published_upto - 1
@@ -211,6 +227,7 @@ def _write_brokers(state, row, lines, t, s):
         b = state.tier_brokers[t, i]
         status = status_of(state, b, s)
         quote, line = quotes[b, s], lines[i]
+        line.broker = b
         line.source = max(state.brokers[b].applied_offset, state.covered_offset[t, s, b])
         line.status = status
         if status == ELIGIBLE:

@@ -1,12 +1,9 @@
-"""Names to small numbers: the symbol and the stream of every tick of a batch, looked up in one compiled pass."""
+"""Names to small numbers: the symbols and the streams of a shard."""
 
 import numpy as np
-import numpy.typing as npt
 
 from streams.kernels.compiled import kernel
-from streams.kernels.state import I64
 
-UNKNOWN = -1
 MALFORMED = -2
 LONGEST = 16
 
@@ -43,24 +40,6 @@ def slot_of(table, low, high):
 
 
 @kernel
-def symbols_of(table, buf, starts, lengths, out):
-    """Fill `out` with symbol ids, UNKNOWN or MALFORMED. Returns how many were UNKNOWN."""
-    unknown = 0
-    for i in range(starts.shape[0]):
-        low, high = pack(buf, starts[i], lengths[i])
-        if low == np.uint64(0):
-            out[i] = MALFORMED
-            continue
-        slot = slot_of(table, low, high)
-        if table[slot].low == np.uint64(0):
-            out[i] = UNKNOWN
-            unknown += 1
-        else:
-            out[i] = table[slot].id
-    return unknown
-
-
-@kernel
 def add_name(table, buf, number):
     """Enter a well-formed name (its bytes) under `number`."""
     low, high = pack(buf, 0, buf.shape[0])
@@ -89,44 +68,21 @@ def streams_of(streams, count, broker, lines, sessions, out):
     return unknown
 
 
-@kernel
-def named(buf, starts, lengths, name, out):
-    """Clear `out[i]` where string i is not `name`: a record whose broker is not its topic's is poison."""
-    n = name.shape[0]
-    for i in range(starts.shape[0]):
-        if lengths[i] != n:
-            out[i] = False
-            continue
-        for k in range(n):
-            if buf[starts[i] + k] != name[k]:
-                out[i] = False
-                break
-
-
 class Symbols:
     """The symbols of a shard in order of first appearance."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
-        self._table = np.zeros(64, NAME)
-
-    def ids(self, buf: npt.NDArray[np.uint8], starts: I64, lengths: I64) -> I64:
-        """Ids of a column of strings; MALFORMED where one is no symbol. New symbols are entered."""
-        out = np.empty(len(starts), np.int64)
-        if symbols_of(self._table, buf, starts, lengths, out):
-            for i in np.flatnonzero(out == UNKNOWN).tolist():
-                self.enter(bytes(buf[starts[i] : starts[i] + lengths[i]]).decode())
-            symbols_of(self._table, buf, starts, lengths, out)
-        return out
+        self.table = np.zeros(64, NAME)
 
     def enter(self, name: str) -> int:
         """The id of `name`, a new one if need be."""
         if name in self.names:
             return self.names.index(name)
-        if 2 * len(self.names) >= len(self._table):
-            self._table = np.zeros(2 * len(self._table), NAME)
+        if 2 * len(self.names) >= len(self.table):
+            self.table = np.zeros(2 * len(self.table), NAME)
             for number, known in enumerate(self.names):
-                add_name(self._table, np.frombuffer(known.encode(), np.uint8), number)
-        add_name(self._table, np.frombuffer(name.encode(), np.uint8), len(self.names))
+                add_name(self.table, np.frombuffer(known.encode(), np.uint8), number)
+        add_name(self.table, np.frombuffer(name.encode(), np.uint8), len(self.names))
         self.names.append(name)
         return len(self.names) - 1

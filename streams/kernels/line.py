@@ -10,6 +10,7 @@ import numpy as np
 from streams.kernels import dedupe, quality
 from streams.kernels.compiled import kernel
 from streams.kernels.conflate import fire_due, next_due, update
+from streams.kernels.intake import priced
 from streams.kernels.quarantine import mid_of, release_near, remember_spread, suspicious
 from streams.kernels.state import (
     ACCEPTED,
@@ -233,7 +234,7 @@ def _tick(state, rules, events, i, now):
     missing = 0
     quarantined = 0
     confirmed = 0
-    if not _priced(bid, ask):
+    if not priced(bid, ask):
         # Its sequence has come all the same: the next one has none missing before it.
         drop, missing = dedupe.sequence(state.places, x, s, events[i].sequence)
         drop = INVALID
@@ -247,12 +248,6 @@ def _tick(state, rules, events, i, now):
             quarantined, confirmed = _hold(state, rules, events, i, now)
     quality.note(state, b, s, drop, missing, quarantined, bid, ask, events[i].received_time, events[i].event_time)
     return drop, confirmed
-
-
-@kernel
-def _priced(bid, ask):
-    """At least one side is positive, and neither is negative, infinite or not a number."""
-    return bid >= 0.0 and ask >= 0.0 and bid < np.inf and ask < np.inf and (bid > 0.0 or ask > 0.0)
 
 
 @kernel

@@ -85,15 +85,30 @@ def close(state, rows, end):
             row.start = end - SECOND_US
             row.heartbeats = state.brokers[b].heartbeats
             row.last_received = window.last_received
-            for c in range(COUNTERS):
-                rows.counts[r, c] = state.counts[b, s, c]
-                state.counts[b, s, c] = 0
+            _write_counts(row, state.counts[b, s])
             _write_spreads(row, window, state.scale[s])
             series = b * symbols + s
             _write_latencies(state.sorted_latencies, row, ends[series - 1] if series > 0 else 0, ends[series])
             window.active = 0
         state.brokers[b].heartbeats = 0
     state.engine[0].latencies = 0
+
+
+@kernel
+def _write_counts(row, counts):
+    row.ticks = counts[N_TICKS]
+    row.applied = counts[N_APPLIED]
+    row.duplicates = counts[N_DUPLICATE]
+    row.line_duplicates = counts[N_LINE_DUPLICATE]
+    row.unchanged = counts[N_UNCHANGED]
+    row.late = counts[N_LATE]
+    row.backfilled = counts[N_BACKFILLED]
+    row.invalid = counts[N_INVALID]
+    row.missing = counts[N_MISSING]
+    row.crossed = counts[N_CROSSED]
+    row.locked = counts[N_LOCKED]
+    row.quarantined = counts[N_QUARANTINED]
+    counts[:COUNTERS] = 0
 
 
 @kernel

@@ -81,16 +81,19 @@ LATENCY = _record("series value")
 
 QUOTE_ROW = _record(
     "tier symbol state event_time received_time as_of due released conflated upto bid_age ask_age eligible quarantined "
-    "bid_broker ask_broker feed_latency control",
+    "bid_broker ask_broker feed_latency conflation control published epoch",
     "bid ask mid spread spread_min spread_max mid_low mid_high bid_size ask_size",
 )
-"""A released record; [t, s] in `held_rows`: the composite that waits for its interval to end."""
-BROKER_ROW = _record("source status event_time received_time", "bid ask bid_size ask_size")
+"""A released record; [t, s] in `held_rows`: the composite that waits for its interval to end. `published` and `epoch`
+are whoever hands it over's to fill in."""
+BROKER_ROW = _record("broker source status event_time received_time", "bid ask bid_size ask_size")
 """[r, i]: the record's tier's i-th broker."""
 QUALITY_ROW = _record(
-    "broker symbol start heartbeats last_received p50 p95 p99 highest", "spread_min spread_mean spread_max"
+    "broker symbol start heartbeats last_received p50 p95 p99 highest epoch ticks applied duplicates line_duplicates "
+    "unchanged late backfilled invalid missing crossed locked quarantined",
+    "spread_min spread_mean spread_max",
 )
-"""A closed window; its counts lie beside it."""
+"""A closed window. `epoch` as above."""
 
 
 class Rules(NamedTuple):
@@ -140,7 +143,6 @@ class Rows(NamedTuple):
     quotes: Records
     brokers: Records
     windows: Records
-    counts: I64
 
 
 def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, latencies: int) -> State:
@@ -185,5 +187,5 @@ def new_rows(quotes: int, windows: int, brokers: int) -> Rows:
     """Room for so many released records and closed windows."""
     return Rows(
         np.zeros(2, np.int64), np.zeros(quotes, QUOTE_ROW), np.zeros((quotes, brokers), BROKER_ROW),
-        np.zeros(windows, QUALITY_ROW), np.zeros((windows, COUNTERS), np.int64),
+        np.zeros(windows, QUALITY_ROW),
     )  # fmt: skip

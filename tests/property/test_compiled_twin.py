@@ -25,6 +25,11 @@ COMPILED = CompiledRules(
     RULES.heartbeat_timeout_us, RULES.quote_lifetime_us, RULES.line_horizon_us,
     RULES.jump_spreads, RULES.jump_percent / 100,
 )  # fmt: skip
+ASIDE = ("tier", "symbol", "control", "published", "epoch")
+COUNTS = (
+    "ticks", "applied", "duplicates", "line_duplicates", "unchanged", "late", "backfilled", "invalid", "missing",
+    "crossed", "locked", "quarantined",
+)  # fmt: skip
 unhurried = settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 KINDS = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionKind.SESSION_END: END}
 
@@ -74,12 +79,19 @@ class Compiled:
             self.quotes[key].append(
                 _quote(row, brokers, shard.state.tier_brokers[t][: shard.state.tiers[t]["broker_count"]])
             )
-        for row, counts in zip(rows.windows[: rows.n[1]], rows.counts[: rows.n[1]], strict=True):
+        for row in rows.windows[: rows.n[1]]:
             latency = [_number(row[name]) for name in ("p50", "p95", "p99", "highest")]
             spread = [_number(row[f"spread_{name}"]) for name in ("min", "mean", "max")]
             head = BROKERS[row["broker"]], names[row["symbol"]], int(row["start"])
             self.windows.append(
-                (*head, *counts.tolist(), *spread, *latency, int(row["heartbeats"]), int(row["last_received"]))
+                (
+                    *head,
+                    *(int(row[name]) for name in COUNTS),
+                    *spread,
+                    *latency,
+                    int(row["heartbeats"]),
+                    int(row["last_received"]),
+                )
             )
 
 
@@ -90,7 +102,7 @@ def _number(value: Any) -> Any:
 
 def _quote(row: Any, brokers: Any, members: Any) -> dict[str, Any]:
     names = [BROKERS[b] for b in members]
-    told = {name: _number(row[name]) for name in row.dtype.names if name not in ("tier", "symbol", "control")}
+    told = {name: _number(row[name]) for name in row.dtype.names if name not in ASIDE}
     for name in ("bid_broker", "ask_broker"):
         told[name] = BROKERS[told[name]] if told[name] >= 0 else None
     told["control"] = int(row["control"])
@@ -122,7 +134,8 @@ def _expected(outputs: Sequence[Output]) -> dict[tuple[str, str], list[dict[str,
 def _twin(q: TierQuote, control: int) -> dict[str, Any]:
     return {
         "state": int(q.state), "event_time": q.event_time, "received_time": q.received_time, "as_of": q.as_of_time,
-        "due": q.due_time, "released": q.published_time, "conflated": q.conflated_count, "upto": q.upto_sequence,
+        "due": q.due_time, "conflation": q.conflation_us, "released": q.published_time,
+        "conflated": q.conflated_count, "upto": q.upto_sequence,
         "bid_age": q.bid_age_us, "ask_age": q.ask_age_us, "eligible": q.eligible_brokers,
         "quarantined": q.quarantined_brokers, "bid_broker": q.bid_broker, "ask_broker": q.ask_broker,
         "feed_latency": q.feed_latency_us, "control": control, "bid": q.bid, "ask": q.ask, "mid": q.mid,

@@ -15,12 +15,13 @@ NOON_US = 1_700_000_000_000_000
 INTERVAL_US = 300_000
 LATE_US = 700
 """From the decision to release a record to its being handed over."""
+BROKERS = ("a", "b")
 TIER = Tier(
     name="t",
     symbols=None,
     interval_us=INTERVAL_US,
     depth_hours=1,
-    brokers=("b",),
+    brokers=BROKERS,
     redundancy=1,
     record="FreeQuote",
 )
@@ -49,35 +50,36 @@ class Message:
 
 
 class Live:
-    """One broker's live session on a shard, and the bids it publishes with their times."""
+    """Live sessions on a shard, and the bids it publishes with their times."""
 
     def __init__(self) -> None:
-        self.shard = Shard(["b"], [TIER], RULES, IDS)
+        self.shard = Shard(BROKERS, [TIER], RULES, IDS)
         self.said: list[tuple[float | None, int]] = []
         self._offset = 0
-        self.session("SESSION_START", 0)
+        for broker in BROKERS:
+            self.session("SESSION_START", 0, broker)
 
-    def session(self, kind: str, after_us: int) -> None:
+    def session(self, kind: str, after_us: int, broker: str = "b") -> None:
         at_us = NOON_US + after_us
         record = {
-            "kind": kind, "broker": "b", "line": "A", "session": 1, "time": at_us, "wall_time": at_us, "speed": 1.0,
+            "kind": kind, "broker": broker, "line": "A", "session": 1, "time": at_us, "wall_time": at_us, "speed": 1.0,
             "ticks": 0, "feed": "LIVE", "reason": None,
         }  # fmt: skip
-        self._read(catalogue.encode("SessionRecord", record), after_us)
+        self._read(broker, catalogue.encode("SessionRecord", record), after_us)
 
-    def tick(self, bid: float, after_us: int) -> None:
+    def tick(self, bid: float, after_us: int, broker: str = "b") -> None:
         at_us = NOON_US + after_us
         record = {
-            "broker": "b", "symbol": "EURUSD", "bid": bid, "ask": 1.2, "bid_size": None, "ask_size": None,
+            "broker": broker, "symbol": "EURUSD", "bid": bid, "ask": 1.2, "bid_size": None, "ask_size": None,
             "event_time": at_us, "received_time": at_us, "line": "A", "session": 1, "sequence": self._offset,
             "flags": 0,
         }  # fmt: skip
-        self._read(catalogue.encode("Tick", record), after_us)
+        self._read(broker, catalogue.encode("Tick", record), after_us)
 
-    def _read(self, payload: bytes, after_us: int) -> None:
-        message = Message(self._offset, payload)
+    def _read(self, broker: str, payload: bytes, after_us: int) -> None:
+        batch = FetchedBatch(topics.ticks(broker), 0, [Message(self._offset, payload)], True, self._offset + 1)  # type: ignore[list-item]
         self._offset += 1
-        self.shard.read(FetchedBatch(topics.ticks("b"), 0, [message], True, self._offset), 0)  # type: ignore[list-item]
+        self.shard.read(batch, BROKERS.index(broker))
         self.advance(after_us)
 
     def advance(self, after_us: int) -> None:
@@ -110,7 +112,8 @@ def test_an_interval_begins_when_a_record_is_handed_over(after_us: int) -> None:
 def test_the_last_value_waits_for_its_time_though_all_sessions_have_ended() -> None:
     live = Live()
     live.tick(1.1, 0)
-    live.session("SESSION_END", 1000)
+    for broker in BROKERS:
+        live.session("SESSION_END", 1000, broker)
     assert live.said == [(1.1, LATE_US)]
     assert live.due_us(1000) == INTERVAL_US + LATE_US
     live.advance(INTERVAL_US + LATE_US)
@@ -118,3 +121,17 @@ def test_the_last_value_waits_for_its_time_though_all_sessions_have_ended() -> N
     live.advance(1_000_000)
     live.advance(1_000_001)
     assert live.due_us(1_000_001) is None
+
+
+def test_what_the_last_ends_bring_about_waits_for_its_time_too() -> None:
+    live = Live()
+    live.tick(1.1, 0, "a")
+    live.tick(1.0, 1000)
+    live.advance(INTERVAL_US + LATE_US)
+    live.advance(2_000_000)
+    live.session("SESSION_END", 2_000_000, "a")
+    live.session("SESSION_END", 2_005_000, "b")
+    live.advance(2_000_000 + INTERVAL_US + LATE_US)
+    (*_, (bid, at_us), (last, last_us)) = live.said
+    assert (bid, last) == (1.0, None)
+    assert last_us - at_us >= INTERVAL_US
