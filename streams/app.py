@@ -26,7 +26,10 @@ async def run_tiers(
     """Turn broker topics into tier topics until `stop` is set."""
     worker = TierWorker(settings, ids)
     app = _app(settings, f"{settings.stream.app_id}-tiers", list(worker.topics), worker, instance)
-    await _serve(app, worker, worker.watch(), stop, ready)
+    try:
+        await _serve(app, worker, worker.watch(), stop, ready)
+    finally:
+        worker.close()
 
 
 async def run_latest(

@@ -10,6 +10,7 @@ import structlog
 from faust.types.tuples import TP
 
 from infra import metrics
+from infra.alarm import Alarm
 from infra.metrics import Metric
 from infra.transport import BatchApp, Committed, FetchedBatch
 from schemas import topics
@@ -66,7 +67,7 @@ class TierWorker:
         self.topics = {topics.ticks(broker): b for b, broker in enumerate(self.brokers)}
         self.app: BatchApp
         self._owned: dict[int, _Owned] = {}
-        self._pulse: asyncio.TimerHandle | None = None
+        self._alarm: Alarm | None = None
         self._progress = 0
 
     # -- Placement
@@ -186,25 +187,27 @@ class TierWorker:
     def _wake(self) -> None:
         """Wake up when the next live timer is due, for a last value goes out without a next tick."""
         due_s = min((owned.due_s for owned in self._owned.values()), default=math.inf)
-        if self._pulse is not None:
-            if self._pulse.when() <= due_s:
-                return  # it looks again when it fires
-            self._pulse.cancel()
-            self._pulse = None
-        if due_s < math.inf:
-            self._pulse = asyncio.get_running_loop().call_at(due_s, self._on_pulse)
+        if self._alarm is None:
+            self._alarm = Alarm(asyncio.get_running_loop(), self._on_alarm)
+        # Set too early it looks again when it rings.
+        if due_s < self._alarm.at_s:
+            self._alarm.set(due_s)
 
-    def _on_pulse(self) -> None:
-        self._pulse = None
+    def _on_alarm(self) -> None:
         try:
             now_s = time.monotonic()
             for owned in self._owned.values():
                 if owned.due_s <= now_s:
                     self._advance(owned)
-        except Exception as error:  # noqa: BLE001  a timer has no caller: the app ends, nothing is committed
+        except Exception as error:  # noqa: BLE001  an alarm has no caller: the app ends, nothing is committed
             self.app.fail(error)
             return
         self._wake()
+
+    def close(self) -> None:
+        """No alarm rings any more."""
+        if self._alarm is not None:
+            self._alarm.close()
 
     async def watch(self) -> None:
         """Excuse a broker that everyone waits for in vain; end the worker when nothing moves while there is lag."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 
+from streams.kernels.compiled import kernel
 from streams.kernels.state import END, NEVER, Records
 
 NAMELESS_STREAM = -1
@@ -104,22 +105,35 @@ class Aligner:
         time, last_broker = self.safe()
         if not self.held:
             return None, time
-        taken = [events for b, lane in enumerate(self.lanes) for events in lane.take(time, b <= last_broker)]
-        return (merged(taken) if taken else None), time
+        return merged([lane.take(time, b <= last_broker) for b, lane in enumerate(self.lanes)]), time
 
     def take_all(self) -> Records | None:
         """Everything held, in merge order, whatever may still come: on going live."""
-        taken = [events for lane in self.lanes for events in lane.take(FOREVER, True)]
-        return merged(taken) if taken else None
+        return merged([lane.take(FOREVER, True) for lane in self.lanes])
 
 
-def merged(pieces: list[Records]) -> Records:
-    """One array of events, by time, then broker; a broker's own order is kept."""
-    if len(pieces) == 1:
-        return pieces[0]
+def merged(taken: list[list[Records]]) -> Records | None:
+    """The pieces of each broker as one array: by time, then by broker; a broker's own order is kept."""
+    pieces = [events for of_broker in taken for events in of_broker]
+    if len(pieces) <= 1:
+        return pieces[0] if pieces else None
     joined = np.concatenate(pieces)
-    brokers = joined["broker"]
-    if (brokers == brokers[0]).all():
+    runs = [sum(map(len, of_broker)) for of_broker in taken if of_broker]
+    if len(runs) == 1:
         return joined
-    ordered: Records = joined[np.lexsort((brokers, joined["time"]))]
+    ends = np.cumsum(runs, dtype=np.int64)
+    ordered = np.empty_like(joined)
+    _merge(joined, ends - np.array(runs, dtype=np.int64), ends, ordered)
     return ordered
+
+
+@kernel
+def _merge(joined, heads, ends, ordered):
+    """Merge the runs of `joined`, each in order, that begin at `heads` and end before `ends`; of equals the first."""
+    for i in range(ordered.shape[0]):
+        earliest = -1
+        for run in range(heads.shape[0]):
+            if heads[run] < ends[run] and (earliest < 0 or joined[heads[run]].time < joined[heads[earliest]].time):
+                earliest = run
+        ordered[i] = joined[heads[earliest]]
+        heads[earliest] += 1
