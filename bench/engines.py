@@ -1,12 +1,13 @@
 """The engines that are compared: how each is built, and how it is run in a process of its own."""
 
+import functools
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +87,11 @@ def _ours(task: Task) -> tuple[list[str], Mapping[str, str]]:
     return [sys.executable, "-m", "bench.worker", task.as_json()], {}
 
 
-def _kafka_streams(task: Task) -> tuple[list[str], Mapping[str, str]]:
+def _kafka_streams(task: Task, **more: str) -> tuple[list[str], Mapping[str, str]]:
     sources = ",".join(topics.ticks(broker) for broker in task.brokers)
     jars = f"{STREAMS_FOLDER}/*:{STREAMS_FOLDER}/lib/*"
     argv = ["java", "-Xmx1g", "-cp", jars, "TierFanout", str(task.ticks), str(TICK_SCHEMA), str(QUOTE_SCHEMA), sources]
-    return argv, {"BOOTSTRAP": task.bootstrap_servers, "STATE_DIR": str(STREAMS_FOLDER / "state")}
+    return argv, {"BOOTSTRAP": task.bootstrap_servers, "STATE_DIR": str(STREAMS_FOLDER / "state")} | more
 
 
 def _build_kafka_streams() -> None:
@@ -144,6 +145,13 @@ def _build(*argv: str) -> None:
 
 OURS = Engine("ours", "tierfeed", lambda: None, _ours)
 KAFKA_STREAMS = Engine("kafka_streams", "Kafka Streams", _build_kafka_streams, _kafka_streams)
+KAFKA_STREAMS_WITH_LAST_VALUES = replace(
+    KAFKA_STREAMS,
+    name="kafka_streams_with_last_values",
+    title="Kafka Streams, last values too",
+    command=functools.partial(_kafka_streams, LAST_VALUES="1"),
+)
+"""On real ticks most of what a tier publishes is an interval's last value: without them it is not the same job."""
 QUIX = Engine("quix", "Quix Streams", _python_environment("quix"), _python_peer("quix"), most_ticks=300_000)
 STOCK_FAUST = Engine(
     "stock_faust", "stock Faust", _python_environment("stock_faust"),

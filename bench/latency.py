@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.cluster import PARTITIONS, fresh_topics, kafka, settings_for
 from bench.engines import STOCK_FAUST, EngineError, Task
+from bench.live import QUOTES
 from bench.market import BROKERS
 from bench.places import ROOT, TARGET
 from bench.process import cpu_s
@@ -67,7 +68,7 @@ def _run(cluster: KafkaSettings, engine: str, rate: int) -> dict[str, Any]:
     hears = base | {"skip_s": SKIP_S}
     with _engine(engine, base, cluster) as worker:
         direct = hears | {"topics": [topics.ticks(broker) for broker in BROKERS], "record": "Tick"}
-        record = "EnterpriseQuote" if engine == "ours" else "TierTick"
+        record = QUOTES if engine == "ours" else "TierTick"
         tier = hears | {"topics": [topics.tier(TIER)], "record": record}
         with part("listen", direct) as first, part("listen", tier) as second:
             before_s = cpu_s(worker.pid)

@@ -29,6 +29,7 @@ PAUSE_S = 0.0005
 SECOND_US = 1_000_000
 PERCENTILES = (50, 90, 99)
 PEER_SCHEMA_ID = 100
+QUOTES = "EnterpriseQuote"
 
 
 def _kafka(task: Task) -> KafkaSettings:
@@ -116,7 +117,19 @@ def listen(task: Task) -> dict[str, Any]:
         if message is not None and message.error() is None and message.key() is not None:
             came.append((_now_us(), message.value()))
     consumer.close()
-    return ages(task["record"], came, task["skip_s"])
+    found = ages(task["record"], came, task["skip_s"])
+    if task["record"] == QUOTES and came:
+        found["pipeline"] = pipeline([value for _, value in came], task["skip_s"])
+    return found
+
+
+def pipeline(values: list[bytes], skip_s: float) -> dict[str, Any]:
+    """Pipeline latency as the SLA counts it, of all records: published less the later of as-of and due time."""
+    known, frame = schema(QUOTES), Frame.of(values)
+    columns = Decoder(known, known.id).decode(frame, frame.rows(known.id))
+    as_of = columns.longs("as_of_time")
+    late_ms = (columns.longs("published_time") - np.maximum(as_of, columns.longs("due_time"))) / 1000
+    return _percentiles(late_ms[as_of >= as_of[0] + int(skip_s * SECOND_US)])
 
 
 def ages(record: str, came: list[tuple[int, bytes]], skip_s: float) -> dict[str, Any]:
@@ -126,10 +139,11 @@ def ages(record: str, came: list[tuple[int, bytes]], skip_s: float) -> dict[str,
     arrived = np.array([arrival for arrival, _ in came], np.int64)
     stamped, at_once = _READERS[record]([value for _, value in came])
     kept = at_once & (stamped >= stamped[at_once][0] + int(skip_s * SECOND_US)) if at_once.any() else at_once
-    late_ms = (arrived - stamped)[kept] / 1000
-    if not len(late_ms):
-        return {"records": 0}
-    found = {f"p{q}_ms": float(np.percentile(late_ms, q)) for q in PERCENTILES}
+    return _percentiles((arrived - stamped)[kept] / 1000)
+
+
+def _percentiles(late_ms: npt.NDArray[np.float64]) -> dict[str, Any]:
+    found = {f"p{q}_ms": float(np.percentile(late_ms, q)) for q in PERCENTILES} if len(late_ms) else {}
     return {"records": len(late_ms)} | found
 
 
@@ -140,7 +154,7 @@ def _stamps(record: str, values: list[bytes]) -> Stamps:
     known, frame = schema(record), Frame.of(values)
     columns = Decoder(known, known.id).decode(frame, np.arange(len(values)))
     at_once = columns.ok & columns.valid("event_time")
-    if record == "EnterpriseQuote":
+    if record == QUOTES:
         # A record may wait for its interval, or be caused by a timer: neither says how quick the engine is.
         at_once &= columns.longs("conflation_us") == 0
         at_once &= columns.longs("as_of_time") <= columns.longs("received_time")
@@ -155,7 +169,7 @@ def _peer_stamps(values: list[bytes]) -> Stamps:
 
 _READERS: dict[str, Callable[[list[bytes]], Stamps]] = {
     "Tick": lambda values: _stamps("Tick", values),
-    "EnterpriseQuote": lambda values: _stamps("EnterpriseQuote", values),
+    QUOTES: lambda values: _stamps(QUOTES, values),
     "TierTick": _peer_stamps,
 }
 

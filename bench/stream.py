@@ -6,7 +6,15 @@ from typing import Any
 import confluent_kafka as ck
 
 from bench.cluster import PARTITIONS, fresh_topics, kafka, load, settings_for
-from bench.engines import ALL, KAFKA_STREAMS, OURS, Engine, EngineError, Task
+from bench.engines import (
+    ALL,
+    KAFKA_STREAMS,
+    KAFKA_STREAMS_WITH_LAST_VALUES,
+    OURS,
+    Engine,
+    EngineError,
+    Task,
+)
 from bench.market import Shape, market
 from bench.places import TARGET
 from bench.tapes import real_tape
@@ -15,9 +23,14 @@ from collectors.script import Script
 from schemas import topics
 from tierfeed.settings import KafkaSettings
 
+TAPE_ENGINES = (OURS, KAFKA_STREAMS_WITH_LAST_VALUES, KAFKA_STREAMS)
 TICKS = 2_000_000
 FLAT_TICKS = 1_000_000
-SHAPES = {"280 symbols": {"symbols": 280}, "6 brokers": {"brokers": 6}}
+SHAPES: dict[str, dict[str, int]] = {
+    "28 symbols, 3 brokers": {},
+    "280 symbols": {"symbols": 280},
+    "6 brokers": {"brokers": 6},
+}
 
 
 def measure(ticks: int = TICKS) -> dict[str, Any]:
@@ -27,7 +40,9 @@ def measure(ticks: int = TICKS) -> dict[str, Any]:
         task = publish(cluster, market(Shape(ticks)))
         runs = _compared(cluster, task, engines, left_out)
         flat = _grown(cluster, min(ticks, FLAT_TICKS), left_out)
-        tape = _taped(cluster, [engine for engine in engines if engine in (OURS, KAFKA_STREAMS)])
+        tape = _taped(
+            cluster, [engine for engine in TAPE_ENGINES if engine.build in [built.build for built in engines]]
+        )
     figures = ("cpu_us_per_tick", "cpu_us_per_tick_later", "ticks_per_s", "out_per_tick", "peak_rss_mb", "ticks")
     found = {figure: {name: run.get(figure) for name, run in runs.items()} for figure in figures}
     return found | {

@@ -31,11 +31,12 @@ import org.apache.kafka.streams.processor.api.Record;
 
 /**
  * The peers' job on Kafka Streams: dedupe by sequence, best bid and offer over brokers, three tiers with a leading-edge
- * interval. Arguments: ticks to process, the .avsc files of the product's Tick and of the peers' record, broker topics
+ * interval; with LAST_VALUES in the environment each interval's last value, too. Arguments: ticks to process, the .avsc files of the product's Tick and of the peers' record, broker topics
  * separated by commas. Prints one line of JSON and ends.
  */
 public final class TierFanout {
     private static final int HEADER_BYTES = 5;
+    private static final boolean LAST_VALUES = System.getenv("LAST_VALUES") != null;
     private static final Set<String> FREE = Set.of("EURUSD", "GBPUSD");
     private static final Set<String> PRO = Set.of("EURUSD", "GBPUSD", "USDJPY", "USDCHF", "AUDUSD");
     private static final List<Tier> TIERS = List.of(
@@ -47,6 +48,8 @@ public final class TierFanout {
             return symbols == null || symbols.contains(symbol);
         }
     }
+
+    private record Composite(double bid, double ask, String bidBroker, String askBroker) {}
 
     private static final class Quote {
         final String broker;
@@ -132,6 +135,7 @@ public final class TierFanout {
         private final Map<String, Long> newest = new HashMap<>();
         private final Map<String, Map<String, Quote>> books = new HashMap<>();
         private final Map<String, Map<String, Long>> released = new HashMap<>();
+        private final Map<String, Map<String, Composite>> held = new HashMap<>();
         private ProcessorContext<byte[], byte[]> context;
         private BinaryDecoder decoder;
         private BinaryEncoder encoder;
@@ -149,6 +153,7 @@ public final class TierFanout {
             sequenceAt = in.getField("sequence").pos();
             receivedAt = in.getField("received_time").pos();
             TIERS.forEach(tier -> released.put(tier.name(), new HashMap<>()));
+            TIERS.forEach(tier -> held.put(tier.name(), new HashMap<>()));
         }
 
         @Override
@@ -183,6 +188,12 @@ public final class TierFanout {
             }
             newest.put(series, sequence);
             Map<String, Quote> book = books.computeIfAbsent(symbol, name -> new HashMap<>());
+            long now = (Long) tick.get(receivedAt);
+            if (LAST_VALUES) {
+                for (Tier tier : TIERS) {
+                    releaseHeld(record, tier, symbol, now);
+                }
+            }
             Quote quote = book.computeIfAbsent(broker, Quote::new);
             quote.bid = (Double) tick.get(bidAt);
             quote.ask = (Double) tick.get(askAt);
@@ -192,28 +203,43 @@ public final class TierFanout {
                 bid = bid == null || other.bid > bid.bid ? other : bid;
                 ask = ask == null || other.ask < ask.ask ? other : ask;
             }
-            long now = (Long) tick.get(receivedAt);
             for (Tier tier : TIERS) {
                 if (tier.carries(symbol)) {
-                    release(record, tier, symbol, bid, ask, now);
+                    release(record, tier, symbol, new Composite(bid.bid, ask.ask, bid.broker, ask.broker), now);
                 }
             }
         }
 
-        private void release(Record<byte[], byte[]> record, Tier tier, String symbol, Quote bid, Quote ask, long now)
+        private void release(Record<byte[], byte[]> record, Tier tier, String symbol, Composite composite, long now)
                 throws IOException {
-            Map<String, Long> last = released.get(tier.name());
-            if (now - last.getOrDefault(symbol, 0L) < tier.intervalUs()) {
-                return;
+            if (now - released.get(tier.name()).getOrDefault(symbol, 0L) >= tier.intervalUs()) {
+                publish(record, tier, symbol, composite, now);
+            } else if (LAST_VALUES) {
+                held.get(tier.name()).put(symbol, composite);
             }
-            last.put(symbol, now);
+        }
+
+        /** The last value of an interval that is over: at the symbol's next tick, for want of a timer. */
+        private void releaseHeld(Record<byte[], byte[]> record, Tier tier, String symbol, long now) throws IOException {
+            long due = released.get(tier.name()).getOrDefault(symbol, 0L) + tier.intervalUs();
+            if (due <= now) {
+                Composite last = held.get(tier.name()).remove(symbol);
+                if (last != null) {
+                    publish(record, tier, symbol, last, due);
+                }
+            }
+        }
+
+        private void publish(Record<byte[], byte[]> record, Tier tier, String symbol, Composite composite, long now)
+                throws IOException {
+            released.get(tier.name()).put(symbol, now);
             GenericRecord out = new GenericData.Record(outSchema);
             out.put("symbol", symbol);
-            out.put("bid", bid.bid);
-            out.put("ask", ask.ask);
-            out.put("bid_broker", bid.broker);
-            out.put("ask_broker", ask.broker);
-            out.put("spread", ask.ask - bid.bid);
+            out.put("bid", composite.bid());
+            out.put("ask", composite.ask());
+            out.put("bid_broker", composite.bidBroker());
+            out.put("ask_broker", composite.askBroker());
+            out.put("spread", composite.ask() - composite.bid());
             out.put("event_time", now);
             ByteArrayOutputStream bytes = new ByteArrayOutputStream(96);
             bytes.write(0);
