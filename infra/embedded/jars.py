@@ -43,6 +43,8 @@ class Jar:
     version: str
     bytes: int
     sha256: str
+    packaging: str = "jar"
+    classifier: str = ""
 
     @property
     def coordinate(self) -> str:
@@ -50,7 +52,8 @@ class Jar:
 
     @property
     def file_name(self) -> str:
-        return f"{self.artifact}-{self.version}.jar"
+        classifier = f"-{self.classifier}" if self.classifier else ""
+        return f"{self.artifact}-{self.version}{classifier}.{self.packaging}"
 
     def is_sound(self, path: Path) -> bool:
         """Whether `path` holds exactly the locked bytes."""
@@ -169,10 +172,8 @@ def _fetch_one(jar: Jar, cache: Path, repositories: Mapping[str, str] | None, me
 
 
 def _download(jar: Jar, staging: Path, repositories: Mapping[str, str] | None, meter: _Meter) -> Path:
-    artifact = (
-        _context(staging, repositories, meter).project(jar.group, jar.artifact).at_version(jar.version).artifact()
-    )
-    return Path(artifact.resolve())
+    version = _context(staging, repositories, meter).project(jar.group, jar.artifact).at_version(jar.version)
+    return Path(version.artifact(jar.classifier, jar.packaging).resolve())
 
 
 def _context(folder: Path, repositories: Mapping[str, str] | None = None, meter: _Meter | None = None) -> Any:

@@ -1,0 +1,62 @@
+"""A real schema registry sits the exam that the tests' own one sits, and serves the serializers that consumers use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from infra.registry import schema_ids
+from schemas import catalogue
+from schemas.codec import Decoder, Frame
+from tests.apicurio import apicurio, forget_everything
+from tests.contract.test_schema_registry import ANOTHER_TICK, TICK, TICK_SUBJECT, TOPICS, Registered, RegistryContract
+from tierfeed.settings import RegistrySettings
+
+
+@pytest.fixture(scope="module")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with apicurio(tmp_path_factory.mktemp("apicurio")) as url:
+        yield url
+
+
+@pytest.fixture
+def url(registry: str) -> str:
+    forget_everything(registry)
+    return registry
+
+
+class TestApicurio(RegistryContract):
+    """The exam."""
+
+
+TICK_RECORD: dict[str, Any] = {
+    "broker": "fxcm", "symbol": "EURUSD", "bid": 1.08, "ask": 1.0801, "bid_size": None, "ask_size": None,
+    "event_time": None, "received_time": 1_700_000_000_000_000, "line": "A", "session": 1, "sequence": 7, "flags": 0,
+}  # fmt: skip
+
+
+def test_what_tierfeed_writes_under_the_registrys_ids_any_client_of_it_reads(url: str) -> None:
+    ids = schema_ids(RegistrySettings(url=url), TOPICS)
+    payload = catalogue.encode("Tick", TICK_RECORD, ids["Tick"])
+    client = SchemaRegistryClient({"url": url})
+    context = SerializationContext("ticks.fxcm", MessageField.VALUE)
+    read = AvroDeserializer(client)(payload, context)
+    assert {name: read[name] for name in ("broker", "symbol", "bid", "ask", "sequence", "line")} == {
+        name: TICK_RECORD[name] for name in ("broker", "symbol", "bid", "ask", "sequence", "line")
+    }
+    # And the other way: what a client of the registry has written is a tick to the hot path's decoder.
+    subject_of = {"subject.name.strategy": lambda _context, _record: TICK_SUBJECT}
+    written = AvroSerializer(client, TICK.text, conf={"auto.register.schemas": False} | subject_of)
+    columns = Decoder(TICK, ids["Tick"]).decode(Frame.of([written(read, context)]))
+    assert columns.ok.tolist() == [True]
+    assert columns.longs("sequence").tolist() == [7]
+
+
+def test_a_schema_that_cannot_follow_is_refused_by_the_registry_itself(url: str) -> None:
+    schema_ids(RegistrySettings(url=url), TOPICS)
+    with pytest.raises(SchemaRegistryError):
+        SchemaRegistryClient({"url": url}).register_schema(TICK_SUBJECT, Registered(ANOTHER_TICK, "AVRO"))
