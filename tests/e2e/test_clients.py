@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import fastavro
+import lz4.frame
 import pytest
 import requests
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition, codec
 
 from infra.embedded.registry import app, serve
 from schemas import topics
-from tests.integration.stream_parts import SECOND_US, START_US, Broker, Parts, await_tiers, deployed, module_word
+from tests.e2e.tape_runner import await_tiers
+from tests.integration.stream_parts import SECOND_US, START_US, Broker, Parts, deployed, module_word
 from tierfeed.settings import KafkaSettings
 
 pytestmark = pytest.mark.kafka
@@ -26,6 +29,7 @@ pytestmark = pytest.mark.kafka
 TICKS = {"EURUSD": (1.1, 1.2), "USDJPY": (150.123, 150.2), "NZDUSD": (0.6, 0.0)}
 ROUNDS = 50
 EVERY_US = 20_000
+WITHIN_S = 120
 
 
 class Record(NamedTuple):
@@ -65,11 +69,18 @@ def served(
         broker.flush()
         with Parts(settings, folder) as parts:
             parts.start("stream", "run", "--part", "tiers")
-            await_tiers(settings, 60)
+            await_tiers(settings, WITHIN_S)
         declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
         with serve(app(declared.values())) as url:
             where = settings.kafka.bootstrap_servers, topics.tier(f"{word}all"), settings.kafka.partitions
             yield Served(*where, word, url)
+
+
+@pytest.fixture(autouse=True)
+def lz4_for_aiokafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aiokafka leaves LZ4 to its extra `lz4`; where that is not installed, the package that is reads the frames."""
+    if not codec.has_lz4():
+        monkeypatch.setattr(codec, "cramjam", SimpleNamespace(lz4=lz4.frame))
 
 
 def by_kcat(served: Served) -> list[Record]:

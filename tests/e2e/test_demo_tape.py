@@ -15,11 +15,14 @@ BAD = "2026-01-05 10:00:03.500,what,1.2"
 COLUMNS = {"time": 0, "bid": 1, "ask": 2}
 
 
+BROKERS = ("fxcm", "ic_markets", "nobodys")
+
+
 def _tape(folder: Path) -> Path:
-    """Two brokers that tick in turns for half a minute; one row of the first is none."""
-    for number, broker in enumerate(("fxcm", "ic_markets")):
+    """Brokers that tick in turns for half a minute. One row of the first is none; no tier has the last."""
+    for number, broker in enumerate(BROKERS):
         rows = [
-            f"2026-01-05 10:00:{at // PER_SECOND:02d}.{at % PER_SECOND}{5 * number}0,1.1{at:04d},1.2{at:04d}"
+            f"2026-01-05 10:00:{at // PER_SECOND:02d}.{at % PER_SECOND}{3 * number}0,1.1{at:04d},1.2{at:04d}"
             for at in range(SECONDS * PER_SECOND)
         ]
         if broker == "fxcm":
@@ -32,7 +35,7 @@ def _tape(folder: Path) -> Path:
         "header": False,
         "time_format": "%Y-%m-%d %H:%M:%S.%f",
     }
-    entries = [entry | {"broker": broker, "paths": [f"{broker}.csv"]} for broker in ("fxcm", "ic_markets")]
+    entries = [entry | {"broker": broker, "paths": [f"{broker}.csv"]} for broker in BROKERS]
     tape = folder / "TAPE.yaml"
     tape.write_text(yaml.safe_dump({"entries": entries}))
     return tape
@@ -41,7 +44,9 @@ def _tape(folder: Path) -> Path:
 def test_any_tape_can_be_fed_in_at_any_speed(tmp_path: Path) -> None:
     figures = CommandLine(tmp_path / "home").json("demo", "--tape", str(_tape(tmp_path)), "--speed", "10")
     ticks = SECONDS * PER_SECOND
-    assert figures["published"] == {"fxcm": ticks, "ic_markets": ticks}
+    assert figures["published"] == dict.fromkeys(BROKERS, ticks)
+    assert figures["in_no_tier"] == ["nobodys"]
+    assert figures["brokers"]["nobodys"]["applied"] == ticks
     assert {broker["feed"] for broker in figures["brokers"].values()} == {"real"}
     assert (figures["lost"], figures["doubled"], figures["problems"]) == (0, 0, [])
     assert figures["dead_letters"] == {"collector": 1, "stream": 0, "sink": 0}

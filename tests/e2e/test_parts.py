@@ -14,7 +14,7 @@ from tests.builders import eventually
 from tests.command_line import CommandLine
 from tierfeed.settings import ClickHouseSettings, KafkaSettings
 
-pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(600)]
 
 TICKS = 200
 WITHIN_S = 120
@@ -84,7 +84,10 @@ def test_an_installation_is_prepared_run_and_looked_at_part_by_part(
         _groups_can_be_looked_at(line, unique)
     told = line.run("consume", "--tier", unique, "--from", "beginning", "--no-follow", "--json").stdout.splitlines()
     assert line.rows("SELECT count() AS n FROM tier_quotes") == [{"n": sum("bid" in record for record in told)}]
-    _a_group_at_rest_can_be_reset(line, unique)
+    _groups_at_rest_can_be_set_back(line, unique)
+    _the_latest_agent_skips_nothing(line, f"{unique}-stream-latest")
+    _what_the_tiers_would_skip_is_told(line, f"{unique}-stream-tiers")
+    _read_again_nothing_is_published_twice(line, unique)
 
 
 def _prepare(line: CommandLine, unique: str) -> None:
@@ -113,15 +116,49 @@ def _groups_can_be_looked_at(line: CommandLine, unique: str) -> None:
     assert "is at work" in refused.stderr
 
 
-def _a_group_at_rest_can_be_reset(line: CommandLine, unique: str) -> None:
-    name = f"{unique}-stream-latest"
-    eventually(lambda: _groups(line)[name]["state"] == "empty", WITHIN_S)
-    before = _groups(line)[name]["lag"]
-    shown = line.run("groups", "reset", name, "--to", "beginning")
+def _groups_at_rest_can_be_set_back(line: CommandLine, unique: str) -> None:
+    for name in (f"{unique}-stream-tiers", f"{unique}-stream-latest"):
+        eventually(lambda name=name: _groups(line)[name]["state"] == "empty", WITHIN_S)
+        before = _groups(line)[name]["lag"]
+        shown = line.run("groups", "reset", name, "--to", "beginning")
+        assert shown.returncode == 1
+        assert "read again" in shown.stderr
+        assert _groups(line)[name]["lag"] == before
+        line.json("groups", "reset", name, "--to", "beginning", "--yes")
+        assert _groups(line)[name]["lag"] > before
+
+
+def _the_latest_agent_skips_nothing(line: CommandLine, name: str) -> None:
+    before = line.json("groups", "show", name)
+    for to in ("latest", "1000000"):
+        refused = line.run("groups", "reset", name, "--to", to, "--yes")
+        assert refused.returncode == 2
+        assert refused.stderr.startswith(f"error: --to {to} would skip ")
+    assert line.json("groups", "show", name) == before
+
+
+def _what_the_tiers_would_skip_is_told(line: CommandLine, name: str) -> None:
+    shown = line.run("groups", "reset", name, "--to", "latest", "--json")
     assert shown.returncode == 1
-    assert _groups(line)[name]["lag"] == before
-    line.json("groups", "reset", name, "--to", "beginning", "--yes")
-    assert _groups(line)[name]["lag"] > before
+    plan = json.loads(shown.stdout)
+    assert not plan["done"]
+    skipped = sum(row["to"] - row["was"] for row in plan["partitions"])
+    assert skipped > TICKS
+    assert plan["means"][0].startswith(f"{skipped} records are SKIPPED for good")
+
+
+def _read_again_nothing_is_published_twice(line: CommandLine, unique: str) -> None:
+    """Both stream groups begin anew: the tier's topic gets no quote, `.latest` in the end the same."""
+
+    def quotes() -> list[str]:
+        told = line.run("consume", "--tier", unique, "--from", "beginning", "--no-follow", "--json")
+        return [record for record in told.stdout.splitlines() if "bid" in record]
+
+    before = quotes()
+    with _running(line, "stream", "run"):
+        for part in ("tiers", "latest"):
+            eventually(lambda part=part: _groups(line)[f"{unique}-stream-{part}"]["lag"] == 0, WITHIN_S)
+    assert quotes() == before
 
 
 def test_a_cluster_that_is_away_is_told_with_its_address(tmp_path: Path) -> None:
@@ -131,6 +168,21 @@ def test_a_cluster_that_is_away_is_told_with_its_address(tmp_path: Path) -> None
     refused = away.run("sql", "SELECT 1")
     assert refused.returncode == 3
     assert refused.stderr.startswith("error: ClickHouse at http://127.0.0.1:9 is away")
+    refused = away.run("groups", "list")
+    assert refused.returncode == 3
+    assert refused.stderr.startswith("error: Kafka cluster 127.0.0.1:9 is not ready")
+
+
+def test_no_part_waits_for_ever_for_a_cluster_that_is_away(tmp_path: Path) -> None:
+    away = CommandLine(tmp_path, {"TIERFEED_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:9"})
+    parts = [
+        subprocess.Popen(away.arguments(*part), env=away.environment, stderr=subprocess.PIPE, text=True)
+        for part in (("collect", "run"), ("stream", "run"), ("sink", "run"))
+    ]
+    for part in parts:
+        _, told = part.communicate(timeout=WITHIN_S)
+        assert part.returncode == 3
+        assert told.endswith("error: Kafka cluster 127.0.0.1:9 is away: no answer within 30 s\n")
 
 
 def test_what_clickhouse_refuses_is_told_in_its_own_words(line: CommandLine) -> None:

@@ -20,6 +20,7 @@ FIGURES = SHARED / "data" / "figures.csv"
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.clickhouse,
+    pytest.mark.timeout(900),
     pytest.mark.skipif(not TICKS.is_dir(), reason=f"needs the shared data, {TICKS} is not there"),
 ]
 
@@ -184,6 +185,27 @@ def test_the_last_value_of_every_burst_is_published(day: Played, tier: str, inte
     )[0]
     assert ends > 10_000
     assert unsaid == 0
+
+
+def test_a_tier_of_one_broker_says_what_the_broker_said_last(day: Played) -> None:
+    records, others = day.rows(
+        """
+        SELECT count(), countIf((quotes.bid, quotes.ask) != (ticks.bid, ticks.ask))
+        FROM
+        (
+            SELECT symbol, as_of_time, bid, ask FROM tier_quotes WHERE tier = {tier:String} AND state != 'STALE'
+        ) AS quotes
+        ASOF INNER JOIN
+        (
+            SELECT symbol, received_time, bid, ask FROM ticks WHERE broker = {broker:String}
+        ) AS ticks
+        ON quotes.symbol = ticks.symbol AND quotes.as_of_time >= ticks.received_time
+        """,
+        tier="free",
+        broker="fxcm",
+    )[0]
+    assert records > 20_000
+    assert others == 0
 
 
 def test_every_tick_is_applied_or_dropped_for_one_reason(day: Played) -> None:

@@ -1,64 +1,26 @@
-"""The command line: one file per noun. What is heavy to import, the command that needs it imports."""
+"""The command line. Its commands are imported within `main`: Ctrl-C ends it at any time without a traceback."""
 
-from importlib.metadata import version
-from typing import Annotated
+import sys
+from typing import Any
 
-import typer
-
-from tierfeed.cli import (
-    bench,
-    collect,
-    config,
-    consume,
-    demo,
-    doctor,
-    groups,
-    schemas,
-    sink,
-    sql,
-    stream,
-    tables,
-    topics,
-    up,
-)
-from tierfeed.cli.shell import Shell
-
-app = typer.Typer(
-    cls=Shell,
-    name="tierfeed",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
-    help="FX broker ticks, cleaned and consolidated on Kafka, served as graded data products.",
-    epilog="Begin with: tierfeed demo",
-)
-
-for command in (demo.demo, up.up, up.down, up.status, consume.consume, doctor.doctor):
-    app.command()(command)
-# A statement may begin with a comment, which is no option.
-app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-for noun in (collect, stream, sink, topics, schemas, tables, groups, config, bench):
-    app.add_typer(noun.app)
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        typer.echo(version("tierfeed"))
-        raise typer.Exit
-
-
-@app.callback()
-def root(
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
-    ] = False,
-) -> None:
-    """Commands that print a table print one JSON value with --json.
-
-    Exit codes: 0 fine, 1 found a problem, 2 bad settings or input, 3 something upstream is away, 130 interrupted.
-    """
+INTERRUPTED = 130
 
 
 def main() -> None:
     """The entry point."""
-    app()
+    try:
+        from tierfeed.cli.root import app
+
+        app()
+    except KeyboardInterrupt:  # while it was still importing
+        sys.stderr.write("interrupted\n")
+        sys.exit(INTERRUPTED)
+
+
+def __getattr__(name: str) -> Any:
+    """`app`, for whoever runs commands without a process of their own."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from tierfeed.cli.root import app
+
+    return app

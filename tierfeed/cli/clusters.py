@@ -1,19 +1,32 @@
 """Questions to the Kafka cluster that the command line asks: groups, ends, commits. All block."""
 
-from collections.abc import Iterable, Mapping
+import contextlib
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, OffsetSpec
 
-from infra.kafka import REQUEST_S
+from infra.kafka import REQUEST_S, admin, wait_ready
 from tierfeed.errors import UpstreamError
+from tierfeed.settings import KafkaSettings
 
 Place = tuple[str, int]
 """(topic, partition)."""
 NO_OFFSET: Final = -1
 EMPTY_STATES: Final = frozenset({"EMPTY", "DEAD", "UNKNOWN"})
+COORDINATOR_MOVES: Final = frozenset(
+    {
+        ck.KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        ck.KafkaError.COORDINATOR_NOT_AVAILABLE,
+        ck.KafkaError.NOT_COORDINATOR,
+    }
+)
+"""A node has just started, or taken a group over: it answers in a moment."""
+ASK_AGAIN_S: Final = 0.1
+ANSWER_S: Final = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,12 @@ class GroupState:
         return bool(self.members) or self.state not in EMPTY_STATES
 
 
+def asking(kafka: KafkaSettings) -> AdminClient:
+    """An admin client of a cluster that answers. Raises UpstreamError that says where there is none."""
+    wait_ready(kafka, ANSWER_S)
+    return admin(kafka)
+
+
 def group_names(client: AdminClient) -> list[str]:
     """Every consumer group. Raises UpstreamError."""
     listed = _asked(client.list_consumer_groups(request_timeout=REQUEST_S), "list groups")
@@ -54,7 +73,7 @@ def group_names(client: AdminClient) -> list[str]:
 def group_state(client: AdminClient, name: str) -> GroupState:
     """One group; one that is not there is DEAD and has no members. Raises UpstreamError."""
     try:
-        found = client.describe_consumer_groups([name], request_timeout=REQUEST_S)[name].result()
+        found = _settled(lambda: client.describe_consumer_groups([name], request_timeout=REQUEST_S)[name].result())
     except ck.KafkaException as error:
         if error.args[0].code() == ck.KafkaError.GROUP_ID_NOT_FOUND:
             return GroupState(name, "DEAD", ())
@@ -72,21 +91,54 @@ def group_state(client: AdminClient, name: str) -> GroupState:
     return GroupState(name, found.state.name, members)
 
 
-def committed(client: AdminClient, group: str) -> dict[Place, int]:
-    """What a group has committed. Raises UpstreamError."""
-    request = [ck.ConsumerGroupTopicPartitions(group)]
-    answer = _asked(client.list_consumer_group_offsets(request, request_timeout=REQUEST_S)[group], f"read {group}")
-    return {(at.topic, at.partition): at.offset for at in answer.topic_partitions if at.offset >= 0}
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What a group has committed of one partition."""
+
+    offset: int
+    metadata: str = ""
 
 
-def partitions_of(client: AdminClient, topics: Iterable[str]) -> list[Place]:
-    """Every partition of those of `topics` that are there. Raises UpstreamError."""
-    wanted = set(topics)
+class Commits:
+    """What one group has committed.
+
+    Asked by a consumer that never joins: the admin client's question ends the whole process by a segmentation fault
+    where the group's coordinator has moved or is just starting.
+    """
+
+    # XXX https://github.com/confluentinc/librdkafka/issues/5040: once it is closed, the admin client can ask.
+
+    def __init__(self, kafka: KafkaSettings, group: str) -> None:
+        self._group = group
+        self._reader = ck.Consumer(kafka.client(group_id=group, enable_auto_commit=False))
+
+    def of(self, places: Iterable[Place]) -> dict[Place, Commit]:
+        """Of those partitions of which it has committed something. Raises UpstreamError."""
+        wanted = [ck.TopicPartition(*place) for place in places]
+        try:
+            found = _settled(lambda: self._reader.committed(wanted, REQUEST_S)) if wanted else []
+        except ck.KafkaException as error:
+            raise UpstreamError(f"cannot read {self._group}: {error.args[0].str()}") from error
+        return {(at.topic, at.partition): Commit(at.offset, at.metadata or "") for at in found if at.offset >= 0}
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+def committed(kafka: KafkaSettings, group: str, places: Iterable[Place]) -> dict[Place, Commit]:
+    """What a group has committed of `places`, asked once. Raises UpstreamError."""
+    with contextlib.closing(Commits(kafka, group)) as commits:
+        return commits.of(places)
+
+
+def partitions_of(client: AdminClient, topics: Iterable[str] | None = None) -> list[Place]:
+    """Every partition of those of `topics` that are there; without them, of every topic. Raises UpstreamError."""
     try:
         known = client.list_topics(timeout=REQUEST_S).topics
     except ck.KafkaException as error:
         raise UpstreamError(f"cannot list topics: {error.args[0].str()}") from error
-    return [(name, at) for name in sorted(wanted & known.keys()) for at in sorted(known[name].partitions)]
+    wanted = known.keys() if topics is None else set(topics) & known.keys()
+    return [(name, at) for name in sorted(wanted) for at in sorted(known[name].partitions)]
 
 
 def ends(client: AdminClient, places: Iterable[Place]) -> dict[Place, int]:
@@ -115,6 +167,18 @@ def reset(client: AdminClient, group: str, offsets: Mapping[Place, int]) -> None
     refused = [f"{at.topic}/{at.partition}: {at.error.str()}" for at in answer.topic_partitions if at.error]
     if refused:
         raise UpstreamError(f"cannot reset {group}: {'; '.join(refused)}")
+
+
+def _settled(ask: Callable[[], Any]) -> Any:
+    """The answer, asked for again while the group's coordinator moves. Raises KafkaException."""
+    deadline_s = time.monotonic() + REQUEST_S
+    while True:
+        try:
+            return ask()
+        except ck.KafkaException as error:
+            if error.args[0].code() not in COORDINATOR_MOVES or time.monotonic() > deadline_s:
+                raise
+        time.sleep(ASK_AGAIN_S)
 
 
 def _asked(future: Any, doing: str) -> Any:

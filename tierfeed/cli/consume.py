@@ -7,6 +7,7 @@ import typer
 
 from tierfeed.cli.output import err
 from tierfeed.cli.stack import reached
+from tierfeed.domain.symbols import CANONICAL
 from tierfeed.errors import ConfigError
 from tierfeed.settings import Settings, load_settings
 
@@ -38,7 +39,7 @@ def consume(
     from tierfeed.cli.reading import HEADING, Reading, line_of, line_of_json
 
     settings = reached(load_settings())
-    _check(settings, tier)
+    _check(settings, tier, symbol or [])
     reading = Reading(settings, tier, frozenset(symbol or ()), from_beginning=begin is From.BEGINNING)
     shown = 0
     if not json:
@@ -55,7 +56,12 @@ def consume(
             err().print(f"{reading.stale} records of an older epoch left out", markup=False)
 
 
-def _check(settings: Settings, tier: str) -> None:
-    names = [known.name for known in settings.tiers()]
-    if tier not in names:
-        raise ConfigError(f"--tier must be one of {', '.join(names)}, was {tier!r}")
+def _check(settings: Settings, tier: str, symbols: list[str]) -> None:
+    tiers = {known.name: known for known in settings.tiers()}
+    if tier not in tiers:
+        raise ConfigError(f"--tier must be one of {', '.join(tiers)}, was {tier!r}")
+    carried = tiers[tier].symbols
+    known = f"one that {tier} carries ({', '.join(sorted(carried))})" if carried else "like EURUSD, in capital letters"
+    strange = [name for name in symbols if not (CANONICAL.fullmatch(name) and tiers[tier].carries(name))]
+    if strange:
+        raise ConfigError([f"--symbol must be {known}, was {name!r}" for name in strange])

@@ -21,7 +21,9 @@ def demo(
             "max for others.",
         ),
     ] = None,
-    within: Annotated[float | None, typer.Option(metavar="SECONDS", help="Give up when it takes longer.")] = None,
+    within: Annotated[
+        float | None, typer.Option(metavar="SECONDS", min=1, help="Give up when it takes longer.")
+    ] = None,
     keep: Annotated[
         bool,
         typer.Option("--keep", help="Leave its Kafka and ClickHouse running at the end; `tierfeed down` ends them."),

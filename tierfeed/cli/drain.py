@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analytics.summary import Questions
 from infra.kafka import admin
 from schemas import topics
-from tierfeed.cli.clusters import Place, committed, ends, partitions_of
+from tierfeed.cli.clusters import Commits, Place, ends, partitions_of
 from tierfeed.cli.launch import groups_of
 from tierfeed.settings import Settings
 
@@ -50,15 +50,16 @@ class Watch:
         self._client = admin(settings.kafka)
         self._questions = Questions(settings.clickhouse)
         self._expected = sum(expected.values())
-        self._stream, _, self._sink = groups_of(settings)
+        stream, _, sink = groups_of(settings)
+        self._stream, self._sink = Commits(settings.kafka, stream), Commits(settings.kafka, sink)
         self._sources = [topics.ticks(broker) for broker in settings.brokers]
         made = [*(topics.tier(tier.name) for tier in settings.tiers()), topics.QUALITY]
         self._places = partitions_of(self._client, [*self._sources, *made])
 
     def look(self) -> Standing:
         """Ask everyone. In an order that errs towards not done: what is read first can only have grown since."""
-        read_by_sink = committed(self._client, self._sink)
-        processed = committed(self._client, self._stream)
+        read_by_sink = self._committed(self._sink)
+        processed = self._committed(self._stream)
         end = ends(self._client, self._places)
         by_topic = _sums(end, end)
         sunk = _sums(read_by_sink, end)
@@ -74,7 +75,12 @@ class Watch:
             bars_behind=NOT_ASKED if unread else int(self._questions.ask("bars_behind")[0]["ticks"]),
         )
 
+    def _committed(self, commits: Commits) -> dict[Place, int]:
+        return {place: commit.offset for place, commit in commits.of(self._places).items()}
+
     def close(self) -> None:
+        self._stream.close()
+        self._sink.close()
         self._questions.close()
 
 

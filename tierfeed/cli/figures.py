@@ -18,13 +18,13 @@ DATA = ("ticks", "tier_quotes", "quality_windows")
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What was to be published of each broker. `speed` 0: as fast as possible."""
+    """What was to be published of each broker, and each tier's brokers. `speed` 0: as fast as possible."""
 
     tape: str
     speed: float
     ticks: Mapping[str, int]
     ledgers: Mapping[str, Ledger]
-    tiers: tuple[str, ...]
+    tiers: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -35,6 +35,8 @@ class Figures:
     speed: float | str
     published: dict[str, int]
     brokers: dict[str, dict[str, Any]]
+    in_no_tier: list[str]
+    """Brokers that no tier names: their ticks are judged and stored, and reach no composite."""
     dropped: dict[str, int]
     tiers: dict[str, dict[str, Any]]
     rows: dict[str, int]
@@ -62,6 +64,7 @@ def figures(played: Played, counted: Audit, answers: Summary, elapsed_s: float) 
         speed=played.speed or "max",
         published=published,
         brokers={broker: _broker(broker, played, published[broker], drops.get(broker, {})) for broker in published},
+        in_no_tier=[broker for broker in published if not any(broker in named for named in played.tiers.values())],
         dropped=dropped,
         tiers={name: _tier(tiers.get(name, {})) for name in played.tiers},
         rows={row["name"]: row["rows"] for row in answers.tables},

@@ -8,11 +8,10 @@ from typing import Any
 
 import confluent_kafka as ck
 
-from infra.kafka import admin
 from infra.registry import schema_ids
 from schemas import topics
 from schemas.catalogue import Schema, decode
-from tierfeed.cli.clusters import Place, ends, partitions_of, starts
+from tierfeed.cli.clusters import Place, asking, ends, partitions_of, starts
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.words import ControlKind
 from tierfeed.errors import ConfigError, ContractError, UpstreamError
@@ -47,7 +46,7 @@ class Reading:
     def __init__(self, settings: Settings, tier: str, symbols: frozenset[str], *, from_beginning: bool) -> None:
         """Raises UpstreamError; ConfigError where the topic is not there."""
         topic = topics.tier(tier)
-        client = admin(settings.kafka)
+        client = asking(settings.kafka)
         places = partitions_of(client, [topic])
         if not places:
             raise ConfigError(f"topic {topic} is not there: `tierfeed topics apply` makes it")

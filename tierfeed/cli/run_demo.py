@@ -47,9 +47,11 @@ class Order:
 async def run(settings: Settings, order: Order) -> tuple[Figures, Path | None]:
     """Run it whole: its figures, and where what was kept lies.
 
-    Raises ConfigError for a bad tape before anything starts; UpstreamError where something is away or takes too long.
+    Raises ConfigError for a bad tape or bad tiers before anything starts; UpstreamError where something is away or
+    takes too long.
     """
     began_s = time.monotonic()
+    settings.tiers()  # what is wrong with them is told before anything starts
     speed = speed_of(order.speed) if order.speed else (0.0 if order.tape else SHIPPED_SPEED)
     tape = await asyncio.to_thread(read_tape, order.tape or SHIPPED)
     folder = Folder(settings.home / DEMO)
@@ -70,7 +72,7 @@ def _played(settings: Settings, tape: Tape, speed: float) -> Played:
         speed=speed,
         ticks={broker: len(script.ticks) for broker, script in tape.scripts.items()},
         ledgers={broker: script.ledger for broker, script in tape.scripts.items()},
-        tiers=tuple(tier.name for tier in settings.tiers()),
+        tiers={tier.name: tier.brokers for tier in settings.tiers()},
     )
 
 

@@ -37,6 +37,7 @@ async def run(settings: Settings, tape: Path | None, tell: Tell) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     with folder.exclusive():
+        settings.tiers()  # what is wrong with them is told before anything starts
         read = await asyncio.to_thread(read_tape, tape or SHIPPED)
         course = asyncio.ensure_future(_course(settings, read, folder, tell))
         stopping = asyncio.ensure_future(stop.wait())

@@ -4,6 +4,7 @@ import json as jsonlib
 import urllib.error
 import urllib.parse
 import urllib.request
+from http.client import HTTPException
 from typing import Annotated, Any
 
 import typer
@@ -48,8 +49,10 @@ def sql(
 def ask(clickhouse: ClickHouseSettings, statement: str, parameters: dict[str, str]) -> str:
     """The answer's text. Plain HTTP: what a person typed must not be rewritten by a driver.
 
-    Raises QueryError with ClickHouse's own words, UpstreamError where it is away.
+    Raises QueryError with its own words, UpstreamError where it is away, ConfigError where its address is none.
     """
+    if not clickhouse.url.startswith(("http://", "https://")):
+        raise ConfigError(f"clickhouse.url must begin with http:// or https://, was {clickhouse.url!r}")
     asked = {
         "database": clickhouse.database,
         "default_format": FORMAT,
@@ -71,7 +74,7 @@ def ask(clickhouse: ClickHouseSettings, statement: str, parameters: dict[str, st
     except urllib.error.HTTPError as error:
         told = error.read().decode(errors="replace").strip().splitlines()
         raise QueryError(told[0] if told else str(error)) from error
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise UpstreamError(f"ClickHouse at {clickhouse.url} is away: {reason}") from error
 

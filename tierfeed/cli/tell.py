@@ -20,6 +20,8 @@ def tell(figures: Figures, kept: Path | None) -> None:
         _brokers(figures),
         "Brokers",
     )
+    for broker in figures.in_no_tier:
+        console.print(f"{broker} is in no tier: what it says reaches no composite", markup=False)
     show(("reason", "ticks"), figures.dropped.items(), "Ticks that changed nothing, by reason")
     show(("tier", "records", "conflated", "of composites", "symbols", "p50 ms", "p99 ms"), _tiers(figures), "Tiers")
     reasons = {entry["reason"] for entry in figures.latency_ms.values() if "reason" in entry}

@@ -5,10 +5,11 @@ from typing import Annotated, Any
 import typer
 from confluent_kafka.admin import AdminClient
 
-from infra.kafka import Plan, admin, describe, plan_topics
+from infra.kafka import Plan, describe, plan_topics
 from infra.kafka import apply as carry_out
 from schemas import topics as wire
 from schemas.topics import Topic
+from tierfeed.cli.clusters import asking
 from tierfeed.cli.output import Json, emit, out, show
 from tierfeed.cli.shell import PROBLEM, say_error
 from tierfeed.cli.stack import reached
@@ -24,7 +25,7 @@ def plan(json: Json = False) -> None:
     Example: tierfeed topics plan
     """
     settings = reached(load_settings())
-    found = _plan(settings, admin(settings.kafka))
+    found = _plan(settings, asking(settings.kafka))
     _tell(found, json)
     if found.problems or not found.is_empty:
         raise typer.Exit(PROBLEM)
@@ -37,7 +38,7 @@ def apply(json: Json = False) -> None:
     Example: tierfeed topics apply
     """
     settings = reached(load_settings())
-    client = admin(settings.kafka)
+    client = asking(settings.kafka)
     found = _plan(settings, client)
     carry_out(found, client, settings.kafka.replication_factor)
     _tell(found, json)
@@ -65,7 +66,7 @@ def list_topics(
             "retention_ms": topic.config.get("retention.ms"),
             "cleanup_policy": topic.config.get("cleanup.policy"),
         }
-        for name, topic in sorted(describe(admin(settings.kafka)).items())
+        for name, topic in sorted(describe(asking(settings.kafka)).items())
         if everything or name in declared
     ]
     if json:

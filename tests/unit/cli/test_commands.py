@@ -117,6 +117,49 @@ def test_all_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
     assert refused.stderr.count("\n") == 2
 
 
+def test_a_list_that_is_no_json_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERFEED_BROKERS", "fxcm")
+    refused = tierfeed("config", "check")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert '"brokers"' in refused.stderr
+    assert """such as TIERFEED_BROKERS='["fxcm"]'""" in refused.stderr
+
+
+def test_a_settings_file_that_is_no_toml_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "tierfeed.toml").write_text("[kafka\n")
+    monkeypatch.setenv("TIERFEED_CONFIG", str(tmp_path / "tierfeed.toml"))
+    refused = tierfeed("config", "check")
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert "no TOML" in refused.stderr
+
+
+def test_a_home_that_cannot_be_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("TIERFEED_HOME", str(tmp_path / "file"))
+    for command in ("up", "demo", "status"):
+        refused = tierfeed(command)
+        assert refused.exit_code == 1
+        assert refused.stderr.startswith("error: ")
+        assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_wrong_tiers_are_told_before_anything_starts(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERFEED_TIERS_FILE", str(tmp_path / "nothing.yaml"))
+    refused = tierfeed(command)
+    assert (refused.exit_code, refused.stderr.count("\n")) == (2, 1)
+    assert refused.stderr.startswith("error: tiers_file ")
+
+
+def test_an_address_of_clickhouse_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERFEED_CLICKHOUSE__URL", "localhost:8123")
+    refused = tierfeed("sql", "SELECT 1")
+    told = "error: clickhouse.url must begin with http:// or https://, was 'localhost:8123'\n"
+    assert (refused.exit_code, refused.stderr) == (2, told)
+
+
 def test_wrong_tiers_are_found_by_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiers.yaml").write_text("gold: {symbols: all}\n")
     monkeypatch.setenv("TIERFEED_TIERS_FILE", str(tmp_path / "tiers.yaml"))
@@ -145,6 +188,18 @@ def test_a_tier_that_is_none_is_told_with_those_that_are() -> None:
     refused = tierfeed("consume", "--tier", "gold")
     assert refused.exit_code == 2
     assert refused.stderr == "error: --tier must be one of free, pro, enterprise, was 'gold'\n"
+
+
+@pytest.mark.parametrize(
+    ("tier", "symbol", "told"),
+    [
+        ("free", "NZDUSD", "--symbol must be one that free carries (EURUSD, GBPUSD), was 'NZDUSD'"),
+        ("enterprise", "eurusd", "--symbol must be like EURUSD, in capital letters, was 'eurusd'"),
+    ],
+)
+def test_a_symbol_that_will_never_come_is_told(tier: str, symbol: str, told: str) -> None:
+    refused = tierfeed("consume", "--tier", tier, "--symbol", "EURUSD", "--symbol", symbol)
+    assert (refused.exit_code, refused.stderr) == (2, f"error: {told}\n")
 
 
 @pytest.mark.parametrize("speed", ["0", "-1", "fast", "nan", "inf"])

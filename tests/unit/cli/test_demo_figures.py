@@ -7,6 +7,7 @@ from analytics.summary import Summary
 from collectors.port import Ledger, LedgerRow
 from tierfeed.cli.audit import Audit
 from tierfeed.cli.figures import Figures, Played, figures
+from tierfeed.cli.tell import tell
 from tierfeed.domain.words import Feed
 
 LEDGER = Ledger(
@@ -19,8 +20,8 @@ NONE_DROPPED = {"line_duplicate": 0, "unchanged": 0, "late": 0, "backfilled": 0,
 
 
 def _played(**changes: Any) -> Played:
-    given = {"tape": "t", "speed": 10.0, "ticks": {"fxcm": 90}, "ledgers": {"fxcm": LEDGER}, "tiers": ("free", "pro")}
-    return Played(**given | changes)
+    given: dict[str, Any] = {"tape": "t", "speed": 10.0, "ticks": {"fxcm": 90}, "ledgers": {"fxcm": LEDGER}}
+    return Played(**given | {"tiers": {"free": ("fxcm",), "pro": ("oanda", "fxcm")}} | changes)
 
 
 def _audit(**changes: Any) -> Audit:
@@ -144,3 +145,20 @@ def test_at_full_speed_no_tier_has_a_latency() -> None:
 
 def test_a_tier_that_carries_nothing_of_the_tape_is_there_with_zeros() -> None:
     assert _figures().tiers["pro"] == {"published": 0, "conflated": 0, "updates": 0, "symbols": []}
+
+
+def test_a_broker_of_some_tier_is_not_told_to_be_in_none() -> None:
+    assert _figures().in_no_tier == []
+    assert _figures(played=_played(tiers={"free": ("oanda",), "pro": ("oanda", "fxcm")})).in_no_tier == []
+
+
+def test_a_broker_that_no_tier_names_is_told_and_is_no_problem(capsys: pytest.CaptureFixture[str]) -> None:
+    found = _figures(played=_played(tiers={"free": ("oanda",), "pro": ("oanda",)}))
+    assert (found.in_no_tier, found.document()["in_no_tier"], found.problems) == (["fxcm"], ["fxcm"], [])
+    tell(found, None)
+    assert "fxcm is in no tier: what it says reaches no composite" in capsys.readouterr().out
+
+
+def test_the_summary_says_nothing_of_tiers_where_every_broker_has_one(capsys: pytest.CaptureFixture[str]) -> None:
+    tell(_figures(), None)
+    assert "in no tier" not in capsys.readouterr().out
