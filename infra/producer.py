@@ -67,9 +67,11 @@ class BatchProducer:
             self._failed = f"{message.topic()}/{message.partition()}: {error.str()}"
 
     def send_batch(self, topic: str, partition: int, messages: list[dict[str, bytes]]) -> None:
-        """Queue `messages` (dicts of key and value) in order. Waits for room; raises when they cannot be sent."""
+        """Queue `messages` (dicts of key and value) in order. Waits for room; raises when they cannot be queued.
+
+        `poll` raises once one that was queued could not be delivered.
+        """
         self.lease.check()
-        self.poll()
         while len(self._rd) + len(messages) > QUEUE_RECORDS:
             self.poll(FULL_QUEUE_POLL_S)
         queued = self._rd.produce_batch(topic, messages, partition)

@@ -10,12 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import confluent_kafka as ck
-import numpy as np
 from faust.types.tuples import TP
 
 from infra.transport import PARTITION_EOF, Committed
 from schemas import catalogue, topics
-from schemas.catalogue import schema
+from schemas.catalogue import Schema, schema
 from schemas.codec import Columns, Decoder, Frame
 from streams.publishing import CLOSED, STAGE
 from streams.shard import Published
@@ -25,6 +24,8 @@ from tierfeed.settings import KafkaSettings
 
 COMPLETE_TO = "complete_to"
 """Header of a `.latest` record: every tier record before this offset is reflected in `.latest`."""
+SOURCE_OFFSET = "source_offset"
+"""Header of a `.latest` record: where in the tier topic it is copied from."""
 WINDOWS_BACK = 4096
 READ_S = 30.0
 
@@ -119,13 +120,14 @@ def recall(
     read = tails.read(starts)
     for p, memory in memories.items():
         for t, tier in enumerate(tiers):
-            records = latest[TP(topics.latest(tier.name), p)] + read[TP(topics.tier(tier.name), p)]
-            _recall_quotes(memory, t, tier, records, ids)
+            tail = TP(topics.tier(tier.name), p)
+            copies = latest[TP(topics.latest(tier.name), p)]
+            _recall_quotes(memory, t, tier, copies, read[tail], starts[tail], ids)
         _recall_windows(memory, read[TP(topics.QUALITY, p)], brokers)
         for broker in brokers:
             topic = topics.ticks(broker)
             letters = read[TP(topics.dlq(topic), p)]
-            offsets = [int(_header(m, "source_offset") or -1) for m in letters if _header(m, "stage") == STAGE]
+            offsets = [int(_header(m, SOURCE_OFFSET) or -1) for m in letters if _header(m, "stage") == STAGE]
             memory.dead_lettered[topic] = max(offsets, default=-1)
     return memories
 
@@ -137,21 +139,47 @@ def _header(message: ck.Message, name: str) -> str | None:
     return None
 
 
-def _recall_quotes(memory: Memory, t: int, tier: Tier, records: Tail, ids: Mapping[str, int]) -> None:
-    """The newest record per symbol, records of an older epoch behind a newer one left out; and how the tier stands."""
-    frame = Frame.of([message.value() for message in records])
-    rows = np.flatnonzero(frame.ids == ids[tier.record])
-    quotes = Decoder(schema(tier.record), ids[tier.record]).decode(frame, rows)
-    named = zip(quotes.text("symbol"), quotes.longs("epoch").tolist(), quotes.ok.tolist(), strict=True)
-    epoch, newest = 0, dict[str, int]()
-    for i, (name, of_epoch, ok) in enumerate(named):
-        if ok and of_epoch >= epoch:
-            epoch = of_epoch
-            newest[str(name)] = i
-    memory.published += [_published(t, tier, name, i, quotes) for name, i in newest.items()]
+@dataclass(slots=True)
+class _Newest:
+    """The newest record per symbol: of the greatest epoch the one that covers most."""
+
+    tier: Tier
+    known: Schema
+    schema_id: int
+    found: dict[str, tuple[tuple[int, int], Columns, int]] = field(default_factory=dict)
+
+    def note(self, records: Tail, epoch: int, *, in_order: bool) -> int:
+        """Take records in; `in_order`, those of an older epoch behind a newer one are left out. Returns the epoch."""
+        frame = Frame.of([message.value() for message in records])
+        quotes = Decoder(self.known, self.schema_id).decode(frame, frame.rows(self.schema_id))
+        names, keys = quotes.text("symbol"), (quotes.longs("epoch").tolist(), quotes.longs("upto_sequence").tolist())
+        for i, (name, key, ok) in enumerate(zip(names, zip(*keys, strict=True), quotes.ok.tolist(), strict=True)):
+            if not ok or (in_order and key[0] < epoch):
+                continue
+            epoch = max(epoch, key[0])
+            if str(name) not in self.found or key >= self.found[str(name)][0]:
+                self.found[str(name)] = (key, quotes, i)
+        return epoch
+
+
+def _recall_quotes(
+    memory: Memory, t: int, tier: Tier, latest: Tail, tail: Tail, tail_start: int, ids: Mapping[str, int]
+) -> None:
+    """The newest record per symbol, from `.latest` and from the tier's tail; and how the tier stands.
+
+    A record in `.latest` may stand behind one of a newer epoch (each symbol waits for a second of its own), or behind a
+    newer one (the agent read again): only in the tail does the order say anything.
+    """
+    newest = _Newest(tier, schema(tier.record), ids[tier.record])
+    before = [m for m in latest if int(_header(m, SOURCE_OFFSET) or 0) < tail_start]
+    rest = [m for m in latest if int(_header(m, SOURCE_OFFSET) or 0) >= tail_start]
+    epoch = newest.note(tail, newest.note(before, 0, in_order=False), in_order=True)
+    epoch = newest.note(rest, epoch, in_order=False)
+    memory.published += [_published(t, tier, name, i, quotes) for name, (_, quotes, i) in newest.found.items()]
     closed = False
-    for i in np.flatnonzero(frame.ids == ids["TierControl"]).tolist():
-        control = catalogue.read_body(schema("TierControl"), records[i].value()[catalogue.HEADER_BYTES :])
+    frame = Frame.of([message.value() for message in tail])
+    for i in frame.rows(ids["TierControl"]).tolist():
+        control = catalogue.read_body(schema("TierControl"), tail[i].value()[catalogue.HEADER_BYTES :])
         if control["epoch"] >= epoch and control["kind"] == "SESSION":
             closed = control["reason"] == CLOSED
         epoch = max(epoch, control["epoch"])

@@ -20,7 +20,7 @@ from schemas import topics
 from schemas.catalogue import schema
 from schemas.codec import Decoder, Frame
 from streams import takeover
-from streams.takeover import COMPLETE_TO
+from streams.takeover import COMPLETE_TO, SOURCE_OFFSET
 from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -110,5 +110,5 @@ class LatestWorker:
             # True only once nothing older waits: the last one sent of a round may say more than the others.
             left = min((waiting for waiting, _ in partition.waiting.values()), default=partition.quotes_to)
             complete = left if n == len(due) else min(left, offset)
-            headers = [("source_offset", str(offset).encode()), (COMPLETE_TO, str(complete).encode())]
+            headers = [(SOURCE_OFFSET, str(offset).encode()), (COMPLETE_TO, str(complete).encode())]
             self.app.rd_producer.send(topic, tp.partition, value, key, headers)

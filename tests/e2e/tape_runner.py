@@ -10,12 +10,10 @@ import pytest
 import yaml
 
 from infra.clickhouse import client
-from infra.kafka import admin
 from schemas import topics
 from sinks.setup import migrate
 from tests.builders import eventually
-from tests.integration.stream_parts import Parts, deployed, module_word
-from tierfeed.cli.clusters import committed, ends, partitions_of
+from tests.integration.stream_parts import Parts, await_tiers, deployed, has_read, module_word
 from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
 
 PLAYED_S = 240
@@ -84,18 +82,4 @@ def _run(settings: Settings, parts: Parts, tape: Path) -> None:
     await_tiers(settings, PLAYED_S)
     names = [*(topics.ticks(broker) for broker in settings.brokers), topics.QUALITY]
     names += [topics.tier(tier.name) for tier in settings.tiers()]
-    eventually(lambda: has_read(settings, settings.sink.app_id, names), PLAYED_S)
-
-
-def await_tiers(settings: Settings, within_s: float) -> None:
-    """Until all that is on the broker topics is processed: what came of it is stored before it is committed."""
-    names = [topics.ticks(broker) for broker in settings.brokers]
-    eventually(lambda: has_read(settings, f"{settings.stream.app_id}-tiers", names), within_s)
-
-
-def has_read(settings: Settings, group: str, names: Sequence[str]) -> bool:
-    """Whether a consumer group has committed the ends of the topics."""
-    asking = admin(settings.kafka)
-    places = partitions_of(asking, names)
-    at = committed(settings.kafka, group, places)
-    return all(place in at and at[place].offset >= end for place, end in ends(asking, places).items() if end)
+    eventually(lambda: has_read(settings, settings.sink.app_id, *names), PLAYED_S)

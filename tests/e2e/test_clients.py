@@ -9,14 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import fastavro
-import lz4.frame
 import pytest
 import requests
-from aiokafka import AIOKafkaConsumer, TopicPartition, codec
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from infra.embedded.registry import app, serve
 from schemas import topics
@@ -74,13 +72,6 @@ def served(
         with serve(app(declared.values())) as url:
             where = settings.kafka.bootstrap_servers, topics.tier(f"{word}all"), settings.kafka.partitions
             yield Served(*where, word, url)
-
-
-@pytest.fixture(autouse=True)
-def lz4_for_aiokafka(monkeypatch: pytest.MonkeyPatch) -> None:
-    """aiokafka leaves LZ4 to its extra `lz4`; where that is not installed, the package that is reads the frames."""
-    if not codec.has_lz4():
-        monkeypatch.setattr(codec, "cramjam", SimpleNamespace(lz4=lz4.frame))
 
 
 def by_kcat(served: Served) -> list[Record]:

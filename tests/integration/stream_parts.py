@@ -28,6 +28,7 @@ from streams.agents.tiers import rules_of
 from streams.publishing import Publisher
 from streams.shard import Shard
 from tests.builders import eventually
+from tierfeed.cli.clusters import committed
 from tierfeed.domain.partitions import partition_of
 from tierfeed.settings import KafkaSettings, Settings, load_settings
 
@@ -240,10 +241,9 @@ def ends_of(settings: Settings, *names: str) -> dict[tuple[str, int], int]:
 
 def has_read(settings: Settings, group: str, *names: str) -> bool:
     """Whether a consumer group has committed the ends of the topics."""
-    wanted = [ck.ConsumerGroupTopicPartitions(group)]
-    found = _admin(settings.kafka).list_consumer_group_offsets(wanted)[group].result(10)
-    committed = {(at.topic, at.partition): at.offset for at in found.topic_partitions}
-    return all(committed.get(place, 0) >= end for place, end in ends_of(settings, *names).items())
+    places = ends_of(settings, *names)
+    at = committed(settings.kafka, group, places)
+    return all(place in at and at[place].offset >= end for place, end in places.items() if end)
 
 
 def await_tiers(settings: Settings, within_s: float) -> None:
