@@ -5,17 +5,36 @@ over the defaults. No other module reads the environment.
 """
 
 import os
+import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from tierfeed.domain.tiers import Tier, parse_tiers
 from tierfeed.errors import ConfigError
 
 TIERS_FILE = Path(__file__).with_name("tiers.yaml")
+
+
+DEFAULT_FILE = "tierfeed.toml"
+
+
+def _address(url: str) -> str:
+    if not url.startswith(("http://", "https://")):
+        raise ValueError("must begin with http:// or https://")
+    return url
+
+
+Address = Annotated[str, AfterValidator(_address)]
 
 
 class _Group(BaseModel):
@@ -60,13 +79,13 @@ class KafkaSettings(_Group):
 class RegistrySettings(_Group):
     """A Confluent-compatible schema registry. Without a url, ids come from schemas/ids.yaml."""
 
-    url: str | None = None
+    url: Address | None = None
 
 
 class ClickHouseSettings(_Group):
     """Where ClickHouse's HTTP interface is."""
 
-    url: str = "http://127.0.0.1:8123"
+    url: Address = "http://127.0.0.1:8123"
     database: str = "tierfeed"
     username: str = "default"
     password: SecretStr = SecretStr("")
@@ -142,7 +161,7 @@ class _Sources(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        file = Path(os.environ.get("TIERFEED_CONFIG", "tierfeed.toml"))
+        file = Path(os.environ.get("TIERFEED_CONFIG", DEFAULT_FILE))
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=file)
 
 
@@ -169,6 +188,10 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except ValidationError as error:
         raise ConfigError([_told(problem) for problem in error.errors()]) from error
+    except SettingsError as error:
+        raise ConfigError(f"{error}: lists are JSON, such as TIERFEED_BROKERS='[\"fxcm\"]'") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"the settings file {named or DEFAULT_FILE} is no TOML: {error}") from error
 
 
 def _told(problem: Any) -> str:

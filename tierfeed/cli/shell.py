@@ -4,11 +4,9 @@
 """
 
 import sys
-import tomllib
 from typing import Any
 
 import typer
-from pydantic_settings import SettingsError
 from typer.core import TyperGroup
 
 from tierfeed.errors import TierfeedError
@@ -33,12 +31,6 @@ class Shell(TyperGroup):
             return error.exit_code
         except typer.TyperException as error:  # the user's spelling; its message names the option and the value
             say_error(getattr(error, "format_message", error.__str__)())
-            return WRONG
-        except SettingsError as error:
-            say_error(f"{error}: lists are JSON, such as TIERFEED_BROKERS='[\"fxcm\"]'")
-            return WRONG
-        except tomllib.TOMLDecodeError as error:
-            say_error(f"the settings file is no TOML: {error}")
             return WRONG
         except OSError as error:
             if error.filename is None:  # not of a file that somebody named: a bug
