@@ -76,8 +76,6 @@ def client(settings: ClickHouseSettings, *, database: str | None = None, **optio
     the credentials are refused, ConfigError if the url is none.
     """
     url = urlsplit(settings.url)
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise ConfigError(f"clickhouse.url must be http[s]://host[:port], was {settings.url!r}")
     known: dict[str, Any] = {"connect_timeout": CONNECT_TIMEOUT_S, "send_receive_timeout": ANSWER_TIMEOUT_S}
     try:
         return clickhouse_connect.get_client(

@@ -4,6 +4,7 @@ The work is done on columns over everything that waited for one insert, not per 
 batches of a few records each.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ import pyarrow as pa
 from schemas import catalogue
 from schemas.catalogue import Schema
 from schemas.codec import NO_SCHEMA, Columns, Decoder, Frame
-from sinks.columns import arrays, primitive
+from sinks.columns import arrays, numbers, primitive
 from sinks.port import Place, Rows, Span
 from sinks.tables import Route
 
@@ -100,6 +101,36 @@ def read(
     if runs:
         _Reader(runs, routes, by_id, reading).read()
     return reading
+
+
+def joined(readings: Sequence[Reading]) -> Reading:
+    """Readings of one table, one after another and at least one, as a single one. Leaves them as they are."""
+    whole = Reading(readings[-1].epochs)
+    whole.rows = _joined([reading.rows for reading in readings if reading.rows is not None])
+    for reading in readings:
+        whole.poison += reading.poison
+        whole.unstored += reading.unstored
+    return whole
+
+
+def _joined(parts: Sequence[Rows]) -> Rows | None:
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    spans: dict[Place, Span] = {}
+    for span in itertools.chain.from_iterable(rows.spans for rows in parts):
+        first = spans.get(span.place, span).first_offset
+        spans[span.place] = Span(span.place, first, span.last_offset)
+    code = {place: number for number, place in enumerate(spans, start=1)}
+    batches = [_recoded(rows, [code[span.place] for span in rows.spans]) for rows in parts]
+    tiers = dict(itertools.chain.from_iterable(rows.tiers.items() for rows in parts))
+    return Rows(parts[0].table, tuple(spans.values()), _one(batches), tiers)
+
+
+def _recoded(rows: Rows, codes: Sequence[int]) -> Any:
+    """The batch, with `codes` for the numbers its places have."""
+    place = rows.table.arrow.field(0)
+    renumbered = np.array([0, *codes], dtype=np.uint16)[numbers(rows.batch.column(0), np.uint16)]
+    return rows.batch.set_column(0, place, primitive(place.type, renumbered))
 
 
 @cache

@@ -31,6 +31,11 @@ def primitive(kind: Any, values: npt.NDArray[Any], nulls: Bools | None = None) -
     return pa.Array.from_buffers(kind, len(values), [_validity(nulls), pa.py_buffer(np.ascontiguousarray(values))])
 
 
+def numbers(array: Any, kind: Any) -> npt.NDArray[Any]:
+    """The numbers of an Arrow array without nulls, as NumPy's `kind`; `to_numpy` would import pandas, too."""
+    return np.frombuffer(array.buffers()[1], kind)[array.offset : array.offset + len(array)]
+
+
 def _validity(nulls: Bools | None) -> Any:
     return None if nulls is None else pa.py_buffer(np.packbits(~nulls, bitorder="little"))
 

@@ -49,7 +49,7 @@ class Span:
 class Rows:
     """Rows of one table. `batch` is an Arrow record batch of `table.arrow`; `place` counts `spans` from 1.
 
-    A place's rows come in one piece: all its records up to `last_offset` that are not stored yet.
+    Of a place there are all records up to `last_offset` that are not stored yet.
     """
 
     table: Table

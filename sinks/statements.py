@@ -35,7 +35,7 @@ def text(value: str) -> str:
 
 
 def insert(rows: Rows, owner: str, known: Sequence[int]) -> str:
-    """Store what is not stored yet of `rows`, which follow as Arrow, if `owner` owns every place of theirs.
+    """Store what is not stored yet of `rows`, which follow as a stream of Arrow, if `owner` owns every place of theirs.
 
     `known`: per span, below which offset everything was stored when its owner last heard of it.
     """
@@ -65,7 +65,7 @@ FROM input({text(table.structure)})
 WHERE throwIf(owned != {len(places)}, {text(FENCED)}) = 0
     AND throwIf(arrayExists((next, known) -> next < known, next_offsets, {list(known)}), {text(LOST)}) = 0
     AND offset >= next_offsets[place]
-FORMAT Arrow"""
+FORMAT ArrowStream"""
 
 
 def own(places: Sequence[Place], owner: str) -> str:

@@ -25,6 +25,10 @@ INSERT_SETTINGS: Final[Mapping[str, Any]] = {
     "min_insert_block_size_bytes": 0,
     "insert_deduplicate": 1,
     "async_insert": 0,
+    # The look at the highest offsets reads a few bytes of each part, from the page cache. Other threads to compute and
+    # to read cost as much as the looking: of 20 parts 6.9 ms of CPU, without them 3.5.
+    "max_threads": 1,
+    "local_filesystem_read_method": "pread",
 }
 KILL_PAUSE_S: Final = 0.05
 
@@ -78,7 +82,7 @@ class ClickHouseTenure:
     def store(self, rows: Rows) -> None:
         prefix = f"{self._prefix}{rows.table.name}-"
         known = [self._known[span.place] for span in rows.spans]
-        statement, body = statements.insert(rows, self._owner, known), _arrow(rows.batch)
+        body = _body(statements.insert(rows, self._owner, known), rows.batch)
         settings = {**INSERT_SETTINGS, "insert_deduplication_token": token(rows)}
 
         def attempt(number: int) -> None:
@@ -89,7 +93,7 @@ class ClickHouseTenure:
                 if self._is_stored(rows):
                     return
             settings["query_id"] = f"{prefix}{next(self._numbers)}"
-            self._connection.command(statement, body, settings)
+            self._connection.insert(body, settings)
 
         self._connection.insist(attempt, f"store {rows.count} rows in {rows.table.name}")
         self._known |= {span.place: max(span.last_offset + 1, self._known[span.place]) for span in rows.spans}
@@ -126,8 +130,10 @@ def token(rows: Rows) -> str:
     return f"{rows.table.name}-{hashlib.sha256(spans.encode()).hexdigest()}"
 
 
-def _arrow(batch: Any) -> bytes:
+def _body(statement: str, batch: Any) -> memoryview:
+    """The statement and its rows, in one piece of memory."""
     out = pa.BufferOutputStream()
-    with pa.ipc.new_file(out, batch.schema) as writer:
+    out.write(f"{statement}\n".encode())
+    with pa.ipc.new_stream(out, batch.schema) as writer:
         writer.write_batch(batch)
-    return bytes(memoryview(out.getvalue()))
+    return memoryview(out.getvalue())

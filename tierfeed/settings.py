@@ -8,6 +8,7 @@ import os
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
@@ -29,12 +30,10 @@ DEFAULT_FILE = "tierfeed.toml"
 
 
 def _address(url: str) -> str:
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("must begin with http:// or https://")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be http[s]://host[:port]")
     return url
-
-
-Address = Annotated[str, AfterValidator(_address)]
 
 
 class _Group(BaseModel):
@@ -79,13 +78,13 @@ class KafkaSettings(_Group):
 class RegistrySettings(_Group):
     """A Confluent-compatible schema registry. Without a url, ids come from schemas/ids.yaml."""
 
-    url: Address | None = None
+    url: str | None = None
 
 
 class ClickHouseSettings(_Group):
     """Where ClickHouse's HTTP interface is."""
 
-    url: Address = "http://127.0.0.1:8123"
+    url: Annotated[str, AfterValidator(_address)] = "http://127.0.0.1:8123"
     database: str = "tierfeed"
     username: str = "default"
     password: SecretStr = SecretStr("")
@@ -122,7 +121,7 @@ class SinkSettings(_Group):
     """The sink agents."""
 
     app_id: str = "tierfeed-sink"
-    flush_rows: int = Field(default=50_000, ge=1)
+    flush_rows: int = Field(default=200_000, ge=1)
     flush_ms: int = Field(default=1000, ge=1)
     session_timeout_ms: int = Field(default=8000, ge=1000)
     bars_every_s: float = Field(default=5.0, gt=0)

@@ -19,7 +19,7 @@ from sinks import statements
 from sinks.connection import Connection, Patience
 from sinks.port import Rows
 from sinks.setup import migrate
-from sinks.writer import ClickHouseSink, ClickHouseTenure, _arrow
+from sinks.writer import ClickHouseSink, ClickHouseTenure, _body
 from tests.builders import eventually
 from tests.sink_data import TABLES, batch, place, rows, tick, ticks
 from tests.sink_parts import Feed, Kept, Life, Proof, deployment, kept_until
@@ -105,7 +105,7 @@ def proxied(database: ClickHouseSettings, fate: str, times: int) -> Iterator[tup
     spoiled: list[str] = []
 
     def spoil(request: bytes) -> str:
-        if b"INSERT+INTO+ticks" in request and len(spoiled) < times:
+        if b"query_id=tierfeed-" in request and len(spoiled) < times:  # only inserts have one, and only into ticks here
             spoiled.append(fate)
             return fate
         return "pass"
@@ -159,12 +159,8 @@ def test_an_insert_that_begins_after_the_takeover_finds_another_owner(
 
 def half_sent(database: ClickHouseSettings, tenure: ClickHouseTenure, rows: Rows) -> Callable[[], int]:
     """Begin an insert of `rows` as `tenure` would and stop half-way; the rest is sent when called, for the status."""
-    address, body = urlsplit(database.url), _arrow(rows.batch)
-    arguments = {
-        "query": statements.insert(rows, tenure._owner, [0]),
-        "database": database.database,
-        "query_id": f"{tenure._prefix}ticks-1",
-    }
+    address, body = urlsplit(database.url), _body(statements.insert(rows, tenure._owner, [0]), rows.batch)
+    arguments = {"database": database.database, "query_id": f"{tenure._prefix}ticks-1"}
     link = http.client.HTTPConnection(address.hostname or "", address.port, timeout=30)
     link.putrequest("POST", f"/?{urlencode(arguments)}")
     link.putheader("X-ClickHouse-User", database.username)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.catalogue import decode, header
-from sinks.batch import Poison, Reading, Unstored, read
+from sinks.batch import Poison, Reading, Unstored, joined, read
 from sinks.columns import strings
 from sinks.port import Place
 from tests.sink_data import ROUTES, Message, batch, control, enterprise, free, place, pro, session_record, tick
@@ -81,6 +81,24 @@ def test_how_the_records_were_cut_into_batches_and_loads_changes_nothing(
     assert {at: epoch for at, epoch in epochs.items() if epoch >= 0} == {
         at: epoch for at, epoch in whole.epochs.items() if epoch >= 0
     }
+
+
+@settings(deadline=None, max_examples=150)
+@given(topics_full(), st.data())
+def test_readings_joined_are_one_reading_of_everything(
+    log: dict[Place, list[bytes | None]], data: st.DataObject
+) -> None:
+    whole, readings, epochs = everything(log), list[Reading](), dict[Place, int]()
+    for load in _loads(log, data):
+        readings.append(read(load, ROUTES, epochs))
+        epochs = readings[-1].epochs
+    found = joined(readings)
+    assert (stored(found), found.unstored, found.epochs) == (stored(whole), whole.unstored, epochs)
+    assert sorted(found.poison, key=lambda each: (each.place, each.offset)) == whole.poison
+    if found.rows is not None and whole.rows is not None:
+        assert sorted(found.rows.spans, key=str) == sorted(whole.rows.spans, key=str)
+        assert found.rows.batch.schema == whole.rows.batch.schema
+        assert all(found.rows.tiers[span.place.topic] == ROUTES[span.place.topic].tier for span in found.rows.spans)
 
 
 def _loads(log: dict[Place, list[bytes | None]], data: st.DataObject) -> Iterator[list[Any]]:

@@ -155,9 +155,10 @@ def test_wrong_tiers_are_told_before_anything_starts(
 
 def test_an_address_of_clickhouse_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERFEED_CLICKHOUSE__URL", "localhost:8123")
-    refused = tierfeed("sql", "SELECT 1")
-    told = "error: clickhouse.url must begin with http:// or https://, was 'localhost:8123'\n"
-    assert (refused.exit_code, refused.stderr) == (2, told)
+    told = "error: clickhouse.url: must be http[s]://host[:port], was 'localhost:8123'\n"
+    for command in (("sql", "SELECT 1"), ("config", "check")):
+        refused = tierfeed(*command)
+        assert (refused.exit_code, refused.stderr) == (2, told)
 
 
 def test_wrong_tiers_are_found_by_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

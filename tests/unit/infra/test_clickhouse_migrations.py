@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.clickhouse import Applied, Migration, client, load_migrations, plan_migrations
+from infra.clickhouse import Applied, Migration, load_migrations, plan_migrations
 from tierfeed.errors import ConfigError
-from tierfeed.settings import ClickHouseSettings
 
 
 def folder(tmp_path: Path, **files: str) -> Path:
@@ -67,8 +66,3 @@ def test_a_missing_file_and_one_put_in_front_are_named() -> None:
 
 def test_line_ends_do_not_change_a_file() -> None:
     assert migration(1, "SELECT\r\n1").checksum == migration(1, "SELECT\n1").checksum
-
-
-def test_a_url_that_is_none_is_a_wrong_setting() -> None:
-    with pytest.raises(ConfigError, match="was 'localhost:8123'"):
-        client(ClickHouseSettings(url="localhost:8123"))

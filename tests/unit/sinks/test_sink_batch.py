@@ -178,8 +178,10 @@ def test_the_first_batch_is_read_without_importing_pandas() -> None:
     """It would hold the interpreter's lock for seconds, longer than a sink may be silent."""
     script = """
 import sys
-from tests.sink_data import batch, enterprise, place, rows
-rows((place("tier.enterprise"), batch([enterprise()])))
+from sinks.batch import joined, read
+from tests.sink_data import ROUTES, batch, enterprise, place
+readings = [read([(place("tier.enterprise"), batch([enterprise()], at))], ROUTES, {}) for at in (0, 1)]
+assert joined(readings).rows.count == 2
 sys.exit("pandas" in sys.modules)
 """
     root = Path(__file__).parents[3]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sinks import loader
 from sinks.batch import Poison, Unstored
 from sinks.loader import Done, Loader
 from sinks.memory import MemorySink
@@ -126,6 +127,58 @@ def test_whoever_brings_more_than_a_load_ahead_waits() -> None:
         await until(lambda: len(bench.acked) == 2)
         assert bench.gate.sizes == [5, 5]
 
+    run(scenario())
+
+
+def test_a_load_is_read_in_pieces_and_stored_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        bench, pieces = Bench(A, B, rows=12, ms=60_000), list[int]()
+        read = bench.loader.read
+
+        def noted(unread: Any, epochs: Any) -> Any:
+            pieces.append(len(unread))
+            return read(unread, epochs)
+
+        monkeypatch.setattr(bench.loader, "read", noted)
+        for first in range(0, 6, 2):
+            await bench.take(A, batch([tick()] * 2, first))
+            await bench.take(B, batch([tick()] * 2, first))
+        await until(lambda: len(bench.acked) == 6)
+        assert (pieces, bench.gate.sizes) == ([2, 2, 2], [12])
+        assert bench.loader.done == {A: Done(6, Stored(6)), B: Done(6, Stored(6))}
+
+    monkeypatch.setattr(loader, "READ_RECORDS", 4)
+    run(scenario())
+
+
+def test_a_load_of_many_bytes_is_full_however_few_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        bench = Bench(A, ms=60_000)
+        await bench.take(A, batch([tick()] * 3))
+        await until(lambda: bench.acked)
+        assert bench.offsets() == [0, 1, 2]
+
+    monkeypatch.setattr(loader, "READ_RECORDS", 1)
+    monkeypatch.setattr(loader, "LOAD_BYTES", 100)
+    run(scenario())
+
+
+def test_what_cannot_be_read_ends_the_process_and_nothing_behind_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        bench, error = Bench(A), ValueError("a bug")
+
+        def failing(*_: Any) -> Any:
+            raise error
+
+        with monkeypatch.context() as broken:
+            broken.setattr(bench.loader, "read", failing)
+            await bench.take(A, batch([tick()]))
+        await bench.take(A, batch([tick()], 1))
+        await until(lambda: bench.failures)
+        await bench.loader.end(0.05)
+        assert (bench.failures, bench.acked, bench.offsets()) == ([error], [], [])
+
+    monkeypatch.setattr(loader, "READ_RECORDS", 1)
     run(scenario())
 
 
