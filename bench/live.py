@@ -1,4 +1,4 @@
-"""Parts of measurements, each in a process of its own: `python -m bench.live feed|listen|work|sink TASK`."""
+"""Parts of measurements, each in a process of its own: `python -m bench.live feed|listen|relay|work|sink TASK`."""
 
 import asyncio
 import json
@@ -30,6 +30,7 @@ SECOND_US = 1_000_000
 PERCENTILES = (50, 90, 99)
 PEER_SCHEMA_ID = 100
 QUOTES = "EnterpriseQuote"
+RELAY_TIER, RELAY_EVERY_US = "enterprise", 10_000
 
 
 def _kafka(task: Task) -> KafkaSettings:
@@ -174,6 +175,46 @@ _READERS: dict[str, Callable[[list[bytes]], Stamps]] = {
 }
 
 
+def relay(task: Task) -> None:
+    """The floor of any hop on librdkafka: reads a tick, publishes a quote of it, and does nothing else."""
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    kafka = _kafka(task)
+    consumer = ck.Consumer(kafka.client(group_id="bench-relay", enable_auto_commit=False))
+    places = [(topics.ticks(broker), p) for broker in task["brokers"] for p in range(task["partitions"])]
+    ends = {place: consumer.get_watermark_offsets(ck.TopicPartition(*place), 10)[1] for place in places}
+    consumer.assign([ck.TopicPartition(*place, end) for place, end in ends.items()])
+    sender = producer(kafka, linger_ms=0)
+    sent_us: dict[bytes, int] = {}
+    print("listening", flush=True)
+    while not told:
+        message = consumer.poll(0.1)
+        if message is None or message.error() or message.key() is None:
+            continue
+        key, now_us = message.key(), _now_us()
+        if now_us - sent_us.get(key, 0) >= RELAY_EVERY_US:
+            sent_us[key] = now_us
+            _, tick = catalogue.decode(message.value())
+            quote = _quote_of(tick, now_us)
+            sender.produce(topics.tier(RELAY_TIER), quote, key, message.partition())
+        sender.poll(0)
+    consumer.close()
+
+
+def _quote_of(tick: Mapping[str, Any], now_us: int) -> bytes:
+    at = dict.fromkeys(("event_time", "received_time", "as_of_time", "due_time"), tick["received_time"])
+    empty = dict.fromkeys(("conflated_count", "eligible_brokers", "quarantined_brokers", "conflation_us"), 0)
+    lists: dict[str, list[Any]] = {"sources": [], "brokers": []}
+    told = {
+        "symbol": tick["symbol"],
+        "bid": tick["bid"],
+        "ask": tick["ask"],
+        "state": "NORMAL",
+        "published_time": now_us,
+    }
+    return catalogue.encode(QUOTES, told | at | empty | lists | {"upto_sequence": 1, "epoch": 1})
+
+
 async def work(task: Task) -> None:
     """The product's worker until SIGTERM."""
     settings = settings_for(_kafka(task), task["brokers"], f"bench-{time.time_ns()}")
@@ -201,6 +242,8 @@ def main(part: str, task: Task) -> None:
         print(json.dumps(Feed(task).run(task["rate"], task["seconds"])), flush=True)
     elif part == "listen":
         print(json.dumps(listen(task)), flush=True)
+    elif part == "relay":
+        relay(task)
     else:
         asyncio.run({"work": work, "sink": sink}[part](task))
 

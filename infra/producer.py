@@ -52,7 +52,7 @@ class BatchProducer:
                 enable_idempotence=True,
                 acks="all",
                 compression_type="lz4",
-                linger_ms=0.5,
+                linger_ms=0,
                 batch_size=262_144,
                 message_timeout_ms=delivery_timeout_ms,
                 queue_buffering_max_messages=QUEUE_RECORDS + 10_000,

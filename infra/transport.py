@@ -40,7 +40,7 @@ from tierfeed.settings import KafkaSettings
 
 log = structlog.get_logger(__name__)
 
-BATCHES_AHEAD = 8
+POLLS_AHEAD = 8
 POLL_S = 0.1
 PARTITION_EOF = -191
 """librdkafka's RD_KAFKA_RESP_ERR__PARTITION_EOF: not an error, the end of what there is."""
@@ -146,7 +146,8 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         self._taken = asyncio.Event()
         self._handed = 0
         self._ends_told: dict[tuple[str, int], int] = {}
-        self._room = threading.Semaphore(BATCHES_AHEAD)
+        self._is_told = False
+        self._room = threading.Event()
         self._halt = threading.Event()
         self._pump_thread: threading.Thread | None = None
         self._orders: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
@@ -176,18 +177,22 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
                 batches = self._by_partition(messages)
                 if not batches:
                     continue
-                while not self._room.acquire(timeout=POLL_S):
+                self._ready.append(batches)
+                if not self._is_told:
+                    self._is_told = True
+                    self.loop.call_soon_threadsafe(self._arrive)
+                while len(self._ready) >= POLLS_AHEAD and not self._halt.is_set():
+                    self._room.clear()
+                    if len(self._ready) >= POLLS_AHEAD:
+                        self._room.wait(POLL_S)
                     self.app.lease.renew()
                     self._obey()
-                    if self._halt.is_set():
-                        return
-                self.loop.call_soon_threadsafe(self._arrive, batches)
         except Exception as error:  # noqa: BLE001  a thread has no caller: the app hears of whatever ended it
             if not self._halt.is_set():
                 self.app.fail_from_thread(error)
 
-    def _arrive(self, batches: list[FetchedBatch]) -> None:
-        self._ready.append(batches)
+    def _arrive(self) -> None:
+        self._is_told = False
         self._arrived.set()
 
     def _by_partition(self, messages: list[ck.Message]) -> list[FetchedBatch]:
@@ -294,9 +299,8 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         self._owned = frozenset()
         self._ledgers = {}
         self._handed = 0
-        while self._ready:
-            self._ready.popleft()
-            self._room.release()
+        self._ready.clear()
+        self._room.set()
 
     def _on_lost(self, rd: ck.Consumer, partitions: list[ck.TopicPartition]) -> None:
         names = ", ".join(f"{p.topic}/{p.partition}" for p in partitions)
@@ -343,9 +347,14 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
         records = 0
         while self._ready and records < self.app.batch_records:
             polls.append(self._ready.popleft())
-            self._room.release()
             records += sum(len(batch.messages) for batch in polls[-1])
+        self._room.set()
         return _merged(polls)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there are events that arrived with the one that was taken last, and have not been taken yet."""
+        return self._handed > 0
 
     def taken(self) -> None:
         """An agent has begun with an event."""
@@ -498,20 +507,43 @@ class Transport(AioTransport):  # type: ignore[misc]
 
 
 class BatchStream(faust.Stream):  # type: ignore[misc]
-    """Faust's stream, acknowledging through `Consumer.ack`, and saying when it takes an event.
+    """Faust's stream of batches: without processors and joins, which a batch has no use for.
 
-    Faust's compiled iterator writes to the base consumer's books instead, and nothing would ever be committed.
+    It acknowledges through `Consumer.ack` (Faust's compiled iterator writes to the base consumer's books instead, and
+    nothing would ever be committed) and says when an event is taken.
     """
 
     def __aiter__(self) -> AsyncIterator[Any]:
-        iterator: AsyncIterator[Any] = self._py_aiter()
+        iterator: AsyncIterator[Any] = self._batches()
         self._active_agens.add(iterator)  # so that the base class can close it
         return iterator
 
-    async def on_merge(self, value: Any = None) -> Any:
-        # Called for each event that is not passed over.
-        self.app.consumer.taken()
-        return await super().on_merge(value)
+    async def _batches(self) -> AsyncIterator[Any]:
+        self._finalized = True
+        started = await self.maybe_start()
+        app, queue = self.app, self.channel.queue
+        try:
+            while not self.should_stop:
+                if queue.empty():
+                    event = await queue.get()
+                else:
+                    await asyncio.sleep(0)  # alarms come in between
+                    event = queue.get_nowait()
+                if event.message.generation_id != app.consumer_generation_id or not app.flow_control.is_active():
+                    continue  # of an assignment that has ended: nothing of it is acknowledged any more
+                app.consumer.taken()
+                self.current_event = event
+                yield event.value
+                self.current_event = None
+                if self.enable_acks:
+                    event.ack()
+        except StopAsyncIteration:
+            return  # Faust's way to end a channel
+        finally:
+            self._channel_stop_iteration(self.channel)
+            if started:
+                await self.stop()
+                self.service_reset()
 
 
 class BatchApp(faust.App):  # type: ignore[misc]

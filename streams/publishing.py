@@ -46,6 +46,8 @@ class Publisher:
             for tier, members in zip(tiers, self._member_counts, strict=True)
         ]
         self._windows = RowEncoder(schema("QualityWindow"), WINDOW_LAYOUT, ids["QualityWindow"])
+        self._shortest_first = sorted(range(len(tiers)), key=lambda t: tiers[t].interval_us)
+        """The order in which tiers are served: those of a short interval are those with little time to spare."""
         self._said = [int(NEVER)] * len(tiers)
         self.epoch = 0
         self.published_us: Callable[[], int | None] = lambda: None
@@ -80,7 +82,7 @@ class Publisher:
                 clock = self._handed_us = max(clock, self._handed_us, int(quotes["released"].max()))
                 quotes["published"] = clock
             of_tier = quotes["tier"]
-            for t in range(len(self._tiers)):
+            for t in self._shortest_first:
                 picked = (of_tier == t).nonzero()[0]
                 if len(picked):
                     self._emit_quotes(t, quotes, brokers, picked)

@@ -69,23 +69,28 @@ class Reader:
         self._ticks = Decoder(schema("Tick"), self._tick_id)
         self._at = np.array([self._ticks.column(name) for name in FIELDS], np.int64)
         self._sessions = Decoder(schema("SessionRecord"), self._session_id)
-        self._blank = np.zeros((), EVENT)
+        self._blanks, self._rows = np.zeros(1, EVENT), np.arange(1)
         for name, value in {"broker": index, "stream": -1, "kind": UNREADABLE, "time": NEVER}.items():
-            self._blank[name] = value
+            self._blanks[name] = value
 
     def read(self, batch: FetchedBatch) -> Reading:
         """Decode a batch. What cannot be read keeps its place as an UNREADABLE event and is told as poison."""
         frame = Frame.of(batch.payloads)
-        events = np.full(len(frame), self._blank)
+        n = len(frame)
+        if n > len(self._blanks):
+            self._blanks, self._rows = np.full(2 * n, self._blanks[0]), np.arange(2 * n)
+        events = self._blanks[:n].copy()
         events["offset"] = batch.offsets()
         reading = Reading(events)
+        if (frame.ids == self._tick_id).all():
+            self._read_ticks(reading, self._rows[:n], self._ticks.decode(frame), batch)
+            return reading
         ticks, sessions = frame.rows(self._tick_id), frame.rows(self._session_id)
         if len(ticks):
-            whole = len(ticks) == len(frame)
-            self._read_ticks(reading, ticks, self._ticks.decode(frame, None if whole else ticks), batch)
+            self._read_ticks(reading, ticks, self._ticks.decode(frame, ticks), batch)
         if len(sessions):
             self._read_sessions(reading, sessions, self._sessions.decode(frame, sessions), batch)
-        if len(ticks) + len(sessions) < len(frame):
+        if len(ticks) + len(sessions) < n:
             known = (frame.ids == self._tick_id) | (frame.ids == self._session_id)
             for i in np.flatnonzero(~known).tolist():
                 # A kind that this version does not know is not poison: readers skip it.

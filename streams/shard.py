@@ -13,13 +13,14 @@ import numpy.typing as npt
 from infra.transport import FetchedBatch
 from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
-from streams.kernels.conflate import await_due, begin_intervals, next_owed
+from streams.kernels.conflate import await_due, begin_intervals
 from streams.kernels.intern import Symbols, streams_of
 from streams.kernels.state import EVENT, NEVER, SECOND_US, STREAM, Records, Rows, Rules, State, new_rows, new_state
 from streams.reading import Poison, Reader
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.tiers import Tier
 
+NO_EVENTS = np.zeros(0, EVENT)
 LIVE = 1.0
 BEHIND_US = 2_000_000
 """A live batch this much older than the clock is a backlog: it is merged, not applied on arrival."""
@@ -54,7 +55,9 @@ class Shard:
         self._streams: dict[tuple[int, int, int], int] = {}
         self._clocks: dict[int, float] = {}
         self._clock_offset_us = 0
-        self._on_wall_clock = False
+        self._are_open = self._on_wall_clock = False
+        self._now_us = self._second_us = self._owed_us = int(NEVER)
+        self._remembered = self._latencies = 0
         self.state = self._empty()
         self._rows = new_rows(
             SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers)
@@ -96,18 +99,18 @@ class Shard:
     def read(self, batch: FetchedBatch, broker: int) -> list[Poison]:
         """Take in one batch of a broker's partition; returns what was not fit to be applied."""
         lane = self.aligner.lanes[broker]
-        poison: list[Poison] = []
-        if batch.messages:
-            reading = self._readers[broker].read(batch)
-            self._provide_for_symbols()
-            for clock in reading.clocks:
-                self._clocks[clock.stream] = clock.speed
-                if clock.speed == LIVE:
-                    self._clock_offset_us = clock.offset_us
-            lane.add(reading.events)
-            poison = reading.poison
         lane.at_end = batch.at_end
-        return poison
+        if not batch.messages:
+            return []
+        reading = self._readers[broker].read(batch)
+        self._provide_for_symbols()
+        for clock in reading.clocks:
+            self._clocks[clock.stream] = clock.speed
+            if clock.speed == LIVE:
+                self._clock_offset_us = clock.offset_us
+        if lane.add(reading.events, may_end=bool(reading.clocks)):
+            self._follow_sessions()
+        return reading.poison
 
     def _known_streams(self) -> tuple[Records, int]:
         return self.state.streams, len(self._streams)
@@ -137,9 +140,9 @@ class Shard:
 
     def _forgotten_stream(self) -> int:
         """A place for another stream: that of one which ended a quote's lifetime ago, else a new one."""
-        waiting = self._open_streams() | {
-            s for lane in self.aligner.lanes for e in lane.chunks for s in set(e["stream"])
-        }
+        lanes = self.aligner.lanes
+        waiting = set[int]().union(*(lane.open_streams for lane in lanes))
+        waiting.update(stream for lane in lanes for events in lane.chunks for stream in events["stream"].tolist())
         long_ago = int(self.state.engine["now"][0]) - self.rules.quote_lifetime_us
         for key, x in self._streams.items():
             stream = self.state.streams[x]
@@ -198,38 +201,37 @@ class Shard:
 
     def time_us(self) -> int | None:
         """The shard's own time; None before its first event."""
-        now = int(self.state.engine["now"][0])
-        return None if now == NEVER else now
+        return None if self._now_us == NEVER else self._now_us
 
     def next_due_us(self, wall_us: int) -> int | None:
         """Microseconds until a timer is due on live time; None where only data drives the timers."""
         if not self.live:
             return None
-        owed, second = int(next_owed(self.state)), int(self.state.engine["next_second"][0])
-        earliest = second if owed == NEVER else min(second, owed)
+        earliest = self._second_us if self._owed_us == NEVER else min(self._second_us, self._owed_us)
         return max(earliest - (wall_us + self._clock_offset_us), 0)
 
-    def _open_streams(self) -> set[int]:
-        return set().union(*(lane.open_streams for lane in self.aligner.lanes))
-
-    def _choose_mode(self, wall_us: int) -> None:
-        streams = self._open_streams()
+    def _follow_sessions(self) -> None:
+        """Which sessions are open, and whether all of them are on the wall clock."""
+        streams = set[int]().union(*(lane.open_streams for lane in self.aligner.lanes))
+        self._are_open = bool(streams)
         if streams:
             # Once all have ended, what is left goes out by the clock they had.
             self._on_wall_clock = all(self._clocks.get(stream) == LIVE for stream in streams)
-        on_wall_clock = bool(streams) and self._on_wall_clock
+
+    def _choose_mode(self, wall_us: int) -> None:
+        on_wall_clock = self._are_open and self._on_wall_clock
         if self.live:
             clock = wall_us + self._clock_offset_us
             lagging = any(
                 lane.held and not lane.at_end and clock - lane.time > BEHIND_US for lane in self.aligner.lanes
             )
-            self.live = (on_wall_clock or self._owes_by_clock(streams)) and not lagging
+            self.live = (on_wall_clock or self._owes_by_clock()) and not lagging
         else:
             self.live = on_wall_clock and all(lane.at_end for lane in self.aligner.lanes)
 
-    def _owes_by_clock(self, streams: set[int]) -> bool:
+    def _owes_by_clock(self) -> bool:
         """Whether the sessions have ended before all is applied, and the last interval and the last second are over."""
-        if streams or not self._on_wall_clock:
+        if self._are_open or not self._on_wall_clock:
             return False
         return bool(self.aligner.held or self.state.composites["pending"].any() or self.state.windows["active"].any())
 
@@ -246,29 +248,31 @@ class Shard:
 
     def _apply(self, events: Records | None, until: int, clock: int, emit: Emit) -> int:
         if events is None:
-            events = np.zeros(0, EVENT)
+            events = NO_EVENTS
         n = len(events)
         self._provide_for(n)
-        drops = np.zeros(n, np.int8)
+        drops = np.empty(n, np.int8)
         taken = 0
         while True:
-            taken, done = line.apply(self.state, self.rules, events, taken, until, clock, drops, self._rows)
+            taken, done, self._now_us, self._second_us, self._owed_us, self._remembered, self._latencies = line.apply(
+                self.state, self.rules, events, taken, until, clock, drops, self._rows
+            )
             if self._rows.n.any():
                 published = emit(self._rows)
                 if self.live and published is not None:
-                    begin_intervals(self.state, self._rows, published)
+                    self._owed_us = begin_intervals(self.state, self._rows, published)
                 self._rows.n[:] = 0
             if done:
                 return n
 
     def _provide_for(self, events: int) -> None:
         """Make room for what so many events may leave behind."""
-        remembered = int(self.state.engine["log_count"][0]) + events
+        remembered = self._remembered + events
         slots = len(self.state.seen)
         if 2 * remembered > slots:
             while slots < 4 * remembered:
                 slots *= 2
             self.state = memory.with_slots(self.state, slots)
-        latencies = int(self.state.engine["latencies"][0]) + events
+        latencies = self._latencies + events
         if latencies > len(self.state.latencies):
             self.state = memory.with_latencies(self.state, 2 * latencies)

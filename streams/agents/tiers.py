@@ -67,6 +67,7 @@ class TierWorker:
         self.topics = {topics.ticks(broker): b for b, broker in enumerate(self.brokers)}
         self.app: BatchApp
         self._owned: dict[int, _Owned] = {}
+        self._fed: set[int] = set()
         self._alarm: Alarm | None = None
         self._progress = 0
 
@@ -140,7 +141,7 @@ class TierWorker:
     # -- work
 
     def on_batch(self, batch: FetchedBatch) -> None:
-        """Feed one batch to its shard and publish what comes out."""
+        """Feed one batch to its shard; publish what comes out once all that arrived with it has been fed."""
         owned = self._owned.get(batch.partition)
         if owned is None:
             return
@@ -151,8 +152,17 @@ class TierWorker:
             if poison.offset > owned.dead_lettered.get(batch.topic, -1):
                 owned.publisher.dead_letter(batch.topic, poison)
         self._mark(owned, batch, broker)
-        self._advance(owned)
-        self._balance(owned, batch.partition)
+        self._fed.add(batch.partition)
+        if not self.app.consumer.has_more:
+            self._apply_fed()
+
+    def _apply_fed(self) -> None:
+        """A shard's brokers arrive one by one, and together: its records are made once."""
+        for p in self._fed:
+            if (owned := self._owned.get(p)) is not None:
+                self._advance(owned)
+                self._balance(owned, p)
+        self._fed.clear()
         self._wake()
 
     def _mark(self, owned: _Owned, batch: FetchedBatch, broker: int) -> None:

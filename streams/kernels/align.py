@@ -35,28 +35,33 @@ class Lane:
         self.excused = False
         """Told not to wait for this broker: it has been silent for too long."""
 
-    def add(self, events: Records) -> None:
-        """Append events in offset order; `events.time` is made a running maximum in place."""
-        times = events["time"]
-        np.maximum.accumulate(times, out=times)
+    def add(self, events: Records, *, may_end: bool = True) -> bool:
+        """Append events in offset order; `events.time` is made a running maximum in place.
+
+        `may_end`: whether there are session records among them. Returns whether there were, or a stream is new.
+        """
+        times, n = events["time"], len(events)
+        if n > 1:
+            np.maximum.accumulate(times, out=times)
         if times[0] < self.time:
             np.maximum(times, self.time, out=times)
         self.time = int(times[-1])
         self.read = True
         self.excused = False
-        self._follow_sessions(events)
         self.chunks.append(events)
-        self.held += len(times)
+        self.held += n
+        return self._follow_sessions(events, may_end)
 
-    def _follow_sessions(self, events: Records) -> None:
-        ends = events["kind"] == END
-        if not ends.any():
-            self.open_streams.update(events["stream"].tolist())
-            self.open_streams.discard(NAMELESS_STREAM)
-            return
-        named = events["stream"] != NAMELESS_STREAM
-        for stream, ended in zip(events["stream"][named].tolist(), ends[named].tolist(), strict=True):
-            (self.open_streams.discard if ended else self.open_streams.add)(stream)
+    def _follow_sessions(self, events: Records, may_end: bool) -> bool:
+        streams, known = self.open_streams, len(self.open_streams)
+        if may_end and (ends := events["kind"] == END).any():
+            named = events["stream"] != NAMELESS_STREAM
+            for stream, ended in zip(events["stream"][named].tolist(), ends[named].tolist(), strict=True):
+                (streams.discard if ended else streams.add)(stream)
+        else:
+            streams.update(events["stream"].tolist())
+            streams.discard(NAMELESS_STREAM)
+        return may_end or len(streams) != known
 
     def watermark(self) -> int:
         """No event before this can still come."""
@@ -70,6 +75,8 @@ class Lane:
         taken = []
         while self.chunks:
             chunk = self.chunks[0]
+            if chunk["time"][0] > time:
+                break
             cut = int(np.searchsorted(chunk["time"], time, side=side))
             if cut == len(chunk):
                 taken.append(self.chunks.popleft())
@@ -79,6 +86,13 @@ class Lane:
                 self.chunks[0] = chunk[cut:]
             break
         self.held -= sum(len(events) for events in taken)
+        return taken
+
+    def take_all(self) -> list[Records]:
+        """Remove and return all events."""
+        taken = list(self.chunks)
+        self.chunks.clear()
+        self.held = 0
         return taken
 
 
@@ -109,7 +123,7 @@ class Aligner:
 
     def take_all(self) -> Records | None:
         """Everything held, in merge order, whatever may still come: on going live."""
-        return merged([lane.take(FOREVER, True) for lane in self.lanes])
+        return merged([lane.take_all() for lane in self.lanes])
 
 
 def merged(taken: list[list[Records]]) -> Records | None:

@@ -159,7 +159,10 @@ def release(state, rows, t, s, release_time):
 
 @kernel
 def begin_intervals(state, rows, published):
-    """Live: let the intervals of the rows run from when they were handed over, a little after they were released."""
+    """Live: let the intervals of the rows run from when they were handed over, a little after they were released.
+
+    Returns the earliest last value that is owed now.
+    """
     for r in range(rows.n[0]):
         state.composites[rows.quotes[r].tier, rows.quotes[r].symbol].last_release = published
     for t in range(state.tiers.shape[0]):
@@ -171,6 +174,7 @@ def begin_intervals(state, rows, published):
         for i in range(min(released, tier.due_count)):
             end = (tier.due_head + tier.due_count - 1 - i) % state.dues.shape[1]
             state.dues[t, end].time = published + tier.interval
+    return next_owed(state)
 
 
 @kernel

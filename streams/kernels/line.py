@@ -9,7 +9,7 @@ import numpy as np
 
 from streams.kernels import dedupe, quality
 from streams.kernels.compiled import kernel
-from streams.kernels.conflate import fire_due, next_due, update
+from streams.kernels.conflate import fire_due, next_due, next_owed, update
 from streams.kernels.intake import priced
 from streams.kernels.quarantine import mid_of, release_near, remember_spread, suspicious
 from streams.kernels.state import (
@@ -36,8 +36,17 @@ NO_SYMBOL = -1
 def apply(state, rules, events, start, until, clock, drops, rows):
     """Apply events from `start` on, then fire timers up to `until` (NEVER: none beyond the events').
 
-    `clock` is NEVER on tape time. `drops[i]` receives what became of event i. Returns (events taken, all done).
+    `clock` is NEVER on tape time. `drops[i]` receives what became of event i. Returns (events taken, all done), and
+    where it stands, so that nobody has to look: time, the next second timer, the earliest last value that is owed
+    (NEVER: none), ticks remembered for dedupe, latencies of the second in progress.
     """
+    taken, done = _applied(state, rules, events, start, until, clock, drops, rows)
+    engine = state.engine[0]
+    return taken, done, engine.now, engine.next_second, next_owed(state), engine.log_count, engine.latencies
+
+
+@kernel
+def _applied(state, rules, events, start, until, clock, drops, rows):
     n = events.shape[0]
     # One event or timer releases each (tier, symbol) at most once.
     room_rows = rows.quotes.shape[0] - state.composites.size - 1
