@@ -41,6 +41,7 @@ from tierfeed.settings import KafkaSettings
 log = structlog.get_logger(__name__)
 
 POLLS_AHEAD = 8
+LOOK_S = 1.0
 POLL_S = 0.1
 PARTITION_EOF = -191
 """librdkafka's RD_KAFKA_RESP_ERR__PARTITION_EOF: not an error, the end of what there is."""
@@ -309,17 +310,29 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
     # -- what Faust asks of a consumer
 
     async def _drain_messages(self, fetcher: Any) -> None:
-        """Hand what arrives to the agents. Faust's own makes three tasks for every event."""
-        while not (self.should_stop or fetcher.should_stop):
-            async for _, message in self.getmany(timeout=1.0):
-                await self.callback(message)
-            await asyncio.sleep(0)
+        """Hand what arrives to the agents. Faust's own makes three tasks for each event, and a timer for each wait."""
+        nudging = asyncio.ensure_future(self._nudge())
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                async for _, message in self.getmany(LOOK_S):
+                    await self.callback(message)
+                await asyncio.sleep(0)
+        finally:
+            nudging.cancel()
+
+    async def _nudge(self) -> None:
+        """Have whoever waits look from time to time whether it is to stop."""
+        while True:
+            await asyncio.sleep(LOOK_S)
+            self._arrived.set()
+            self._taken.set()
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, ConsumerMessage]]:  # noqa: ASYNC109  Faust's
+        """What has arrived, for at most `LOOK_S`, whatever the timeout."""
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
         generation = self.app.consumer_generation_id
-        for batch in await self._next_batches(timeout):
+        for batch in await self._next_batches():
             tp = TP(batch.topic, batch.partition)
             ledger = self._ledgers.get(tp)
             if ledger is None or not self.flow_active or generation != self.app.consumer_generation_id:
@@ -331,17 +344,15 @@ class Consumer(BaseConsumer):  # type: ignore[misc]  # Faust has no types
                 generation_id=generation,
             )  # fmt: skip
 
-    async def _next_batches(self, timeout_s: float) -> list[FetchedBatch]:
+    async def _next_batches(self) -> list[FetchedBatch]:
         """What has arrived, once the agents have taken what came before: the busier they are, the more at once."""
-        try:
-            async with asyncio.timeout(timeout_s):
-                while self._handed > 0:
-                    self._taken.clear()
-                    await self._taken.wait()
-                while not self._ready:
-                    self._arrived.clear()
-                    await self._arrived.wait()
-        except TimeoutError:
+        if self._handed > 0:
+            self._taken.clear()
+            await self._taken.wait()
+        elif not self._ready:
+            self._arrived.clear()
+            await self._arrived.wait()
+        if self._handed > 0:
             return []
         polls: list[list[FetchedBatch]] = []
         records = 0

@@ -62,7 +62,7 @@ def _answers(url: str) -> bool:
 
 def forget_everything(url: str) -> None:
     """Leave no subject behind."""
-    client = SchemaRegistryClient({"url": url})
+    client = SchemaRegistryClient({"url": url, "timeout": 10})
     for name in client.get_subjects():
         client.delete_subject(name)
         client.delete_subject(name, permanent=True)

@@ -15,7 +15,7 @@ Bools = npt.NDArray[np.bool_]
 _KIND_NAMES = {WHOLE: "whole numbers", DOUBLE: "doubles", STRING: "strings", ARRAY: "an array", OTHER: "values"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: to make one would take twice as long, and on a live feed a batch is one tick
 class Columns:
     """`n` records. Nulls, and whatever stands in a row that is not `ok`, are 0 (strings empty, arrays without items).
 

@@ -30,6 +30,13 @@ _FIRST_ROOM = 4
 """Items per record that room is made for at first."""
 
 
+def _columns(columns: int, rows: int) -> tuple[Longs, Bools]:
+    return np.empty((columns, rows), dtype=np.int64), np.empty((columns, rows), dtype=np.bool_)
+
+
+_NO_ITEMS = _columns(0, 0)
+
+
 class Decoder:
     """Decodes one schema. `schema_id`: the id a registry gave it, where it is not the schema's own."""
 
@@ -57,7 +64,7 @@ class Decoder:
         program, count = self._program, len(bounds[0])
         ok, offsets = np.empty(count, dtype=np.bool_), np.zeros((program.arrays, count + 1), dtype=np.int64)
         record = (*_columns(program.columns, count), ok)
-        items = _columns(program.item_columns, _FIRST_ROOM * count)
+        items = _columns(program.item_columns, _FIRST_ROOM * count) if program.arrays else _NO_ITEMS
         done = 0
         while True:
             done = decode_rows(buf, bounds, done, (program.rows, program.top), record, (*items, offsets))
@@ -68,10 +75,6 @@ class Decoder:
                 there[:, : before.shape[1]] = before
             items = wider
         return Columns(self._fields, buf, ok, record[0], record[1], _arrays(program, buf, items, offsets))
-
-
-def _columns(columns: int, rows: int) -> tuple[Longs, Bools]:
-    return np.empty((columns, rows), dtype=np.int64), np.empty((columns, rows), dtype=np.bool_)
 
 
 def _arrays(

@@ -14,7 +14,7 @@ Longs = npt.NDArray[np.int64]
 NO_SCHEMA = -1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: to make one would take twice as long, and on a live feed a batch is one tick
 class Frame:
     """`buf[starts[i]:ends[i]]` is the Avro body of payload i and `ids[i]` its schema id.
 

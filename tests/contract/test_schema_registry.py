@@ -35,7 +35,7 @@ class RegistryContract:
 
     def test_every_schema_of_every_topic_is_registered_under_one_id(self, url: str) -> None:
         ids = schema_ids(RegistrySettings(url=url), TOPICS)
-        client = SchemaRegistryClient({"url": url})
+        client = SchemaRegistryClient({"url": url, "timeout": 10})
         assert sorted(client.get_subjects()) == sorted(
             subject(topic.name, catalogue.schema(value)) for topic in TOPICS for value in topic.values
         )
@@ -49,11 +49,13 @@ class RegistryContract:
 
     def test_every_subject_demands_compatibility(self, url: str) -> None:
         schema_ids(RegistrySettings(url=url), TOPICS)
-        client = SchemaRegistryClient({"url": url})
+        client = SchemaRegistryClient({"url": url, "timeout": 10})
         assert {client.get_compatibility(name) for name in client.get_subjects()} == {COMPATIBILITY}
 
     def test_a_schema_that_cannot_follow_the_one_before_is_refused(self, url: str) -> None:
-        SchemaRegistryClient({"url": url}).register_schema(TICK_SUBJECT, Registered(ANOTHER_TICK, "AVRO"))
+        SchemaRegistryClient({"url": url, "timeout": 10}).register_schema(
+            TICK_SUBJECT, Registered(ANOTHER_TICK, "AVRO")
+        )
         with pytest.raises(ConfigError, match=f"takes {TICK_SUBJECT}: incompatible"):
             schema_ids(RegistrySettings(url=url), TOPICS)
 
