@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -16,3 +17,23 @@ def eventually(probe: Callable[[], T], within_s: float = 5.0) -> T:
         assert time.monotonic() < deadline, f"still {answer!r} after {within_s:g} s"
         time.sleep(EVERY_S)
     return answer
+
+
+@dataclass(frozen=True)
+class Message:
+    """A Kafka message without key and headers, as much of it as a shard asks for."""
+
+    at: int
+    payload: bytes = b""
+
+    def value(self) -> bytes:
+        return self.payload
+
+    def key(self) -> None:
+        return None
+
+    def offset(self) -> int:
+        return self.at
+
+    def headers(self) -> None:
+        return None

@@ -1,23 +1,12 @@
 """Polls that pile up while the agents are busy become one batch per partition, and nothing of them is lost or moved."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.transport import FetchedBatch, _merged
-
-
-@dataclass(frozen=True)
-class Message:
-    """As much of a Kafka message as matters here."""
-
-    at: int
-
-    def offset(self) -> int:
-        return self.at
-
+from tests.builders import Message
 
 PLACES = [("ticks.a", 0), ("ticks.a", 1), ("ticks.b", 0)]
 # Per poll and place: nothing, or how many records came (0: only the end was told) and whether that was the end.

@@ -1,7 +1,5 @@
 """Two brokers' ticks whose numbers and times make up for each other are two ticks, not copies of one."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ from infra.transport import FetchedBatch
 from schemas import catalogue, topics
 from streams.kernels.state import ACCEPTED, SECOND_US, Rules
 from streams.shard import Shard
+from tests.builders import Message
 from tests.unit.streams.plain_builders import START_US, tier
 
 BROKERS = ("alpha", "beta")
@@ -16,26 +15,6 @@ IDS = {entry.name: entry.id for entry in catalogue.ALL}
 RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005)
 APART = 1 ^ (1_000_003 + 1)
 """Beta's first symbol has this number where alpha's has 1; in bits, as times are compared with numbers."""
-
-
-@dataclass(frozen=True)
-class Message:
-    """As much of a Kafka message as a shard asks for."""
-
-    at: int
-    payload: bytes
-
-    def value(self) -> bytes:
-        return self.payload
-
-    def key(self) -> None:
-        return None
-
-    def offset(self) -> int:
-        return self.at
-
-    def headers(self) -> None:
-        return None
 
 
 def session(broker: str, kind: str, at_us: int) -> bytes:

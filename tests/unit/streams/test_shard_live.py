@@ -1,7 +1,5 @@
 """A shard on the wall clock: when intervals begin, and what is owed when the sessions have ended."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pytest
 
@@ -9,6 +7,7 @@ from infra.transport import FetchedBatch
 from schemas import catalogue, topics
 from streams.kernels.state import Rows, Rules
 from streams.shard import Shard
+from tests.builders import Message
 from tierfeed.domain.tiers import Tier
 
 NOON_US = 1_700_000_000_000_000
@@ -27,26 +26,6 @@ TIER = Tier(
 )
 RULES = Rules(10_000_000, 600_000_000, 60_000_000, 20.0, 0.005)
 IDS = {entry.name: entry.id for entry in catalogue.ALL}
-
-
-@dataclass(frozen=True)
-class Message:
-    """As much of a Kafka message as a shard asks for."""
-
-    at: int
-    payload: bytes
-
-    def value(self) -> bytes:
-        return self.payload
-
-    def key(self) -> None:
-        return None
-
-    def offset(self) -> int:
-        return self.at
-
-    def headers(self) -> None:
-        return None
 
 
 class Live:
