@@ -56,7 +56,7 @@ def apicurio(folder: Path) -> Iterator[str]:
 def _answers(url: str) -> bool:
     try:
         return requests.get(f"{url}/subjects", timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
