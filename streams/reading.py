@@ -12,7 +12,7 @@ from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
 from streams.kernels.intake import FIELDS, fill_ticks
 from streams.kernels.intern import Symbols
-from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records
+from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, NO_STREAM, START, TICK, UNREADABLE, Records
 from tierfeed.domain.words import SessionKind
 
 KIND_OF_SESSION = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionKind.SESSION_END: END}
@@ -70,7 +70,7 @@ class Reader:
         self._at = np.array([self._ticks.column(name) for name in FIELDS], np.int64)
         self._sessions = Decoder(schema("SessionRecord"), self._session_id)
         self._blanks, self._rows = np.zeros(1, EVENT), np.arange(1)
-        for name, value in {"broker": index, "stream": -1, "kind": UNREADABLE, "time": NEVER}.items():
+        for name, value in {"broker": index, "stream": NO_STREAM, "kind": UNREADABLE, "time": NEVER}.items():
             self._blanks[name] = value
 
     def read(self, batch: FetchedBatch) -> Reading:

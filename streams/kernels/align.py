@@ -10,10 +10,8 @@ from typing import Literal
 import numpy as np
 
 from streams.kernels.compiled import kernel
-from streams.kernels.state import END, NEVER, Records
+from streams.kernels.state import END, NEVER, NO_STREAM, Records
 
-NAMELESS_STREAM = -1
-"""Of an event that could not be read."""
 FOREVER = 2**62
 """The watermark of a broker that owes nothing: at its end, with no open session."""
 
@@ -55,12 +53,12 @@ class Lane:
     def _follow_sessions(self, events: Records, may_end: bool) -> bool:
         streams, known = self.open_streams, len(self.open_streams)
         if may_end and (ends := events["kind"] == END).any():
-            named = events["stream"] != NAMELESS_STREAM
+            named = events["stream"] != NO_STREAM
             for stream, ended in zip(events["stream"][named].tolist(), ends[named].tolist(), strict=True):
                 (streams.discard if ended else streams.add)(stream)
         else:
             streams.update(events["stream"].tolist())
-            streams.discard(NAMELESS_STREAM)
+            streams.discard(NO_STREAM)
         return may_end or len(streams) != known
 
     def watermark(self) -> int:

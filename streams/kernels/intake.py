@@ -3,8 +3,8 @@
 import numpy as np
 
 from streams.kernels.compiled import kernel
-from streams.kernels.intern import MALFORMED, pack, slot_of
-from streams.kernels.state import NAMELESS, NEVER, TICK
+from streams.kernels.intern import MALFORMED, pack, slot_of, stream_of
+from streams.kernels.state import NAMELESS, NEVER, NO_STREAM, TICK
 
 FIELDS = (
     "broker", "symbol", "bid", "ask", "bid_size", "ask_size", "event_time", "received_time", "line", "session",
@@ -28,15 +28,15 @@ def fill_ticks(events, rows, at, decoded, names, broker, streams, stream_count, 
     name, table = names
     new_symbol = False
     new_stream = False
-    x = -1
+    x = NO_STREAM
     for k in range(rows.shape[0]):
         poison[k] = True
         if not ok[k] or not _is(buf, numbers[at[BROKER], k], numbers[at[BROKER] + 1, k], name):
             continue
         event = events[rows[k]]
         line, session = numbers[at[LINE], k], numbers[at[SESSION], k]
-        x = _stream(streams, stream_count, broker, line, session, x)
-        if x < 0:
+        x = stream_of(streams, stream_count, broker, line, session, x)
+        if x == NO_STREAM:
             new_stream = True
         low, high = pack(buf, numbers[at[SYMBOL], k], numbers[at[SYMBOL] + 1, k])
         event.kind = TICK
@@ -75,14 +75,3 @@ def _is(buf, start, length, name):
         if buf[start + k] != name[k]:
             return False
     return True
-
-
-@kernel
-def _stream(streams, count, broker, line, session, last):
-    """The stream of (broker, line, session), most likely the `last` one; -1 where it is not known."""
-    if last >= 0 and streams[last].line == line and streams[last].session == session:
-        return last
-    for x in range(count):
-        if streams[x].broker == broker and streams[x].line == line and streams[x].session == session:
-            return x
-    return -1

@@ -3,6 +3,7 @@
 import numpy as np
 
 from streams.kernels.compiled import kernel
+from streams.kernels.state import NO_STREAM
 
 MALFORMED = -2
 LONGEST = 16
@@ -50,20 +51,25 @@ def add_name(table, buf, number):
 
 
 @kernel
+def stream_of(streams, count, broker, line, session, last):
+    """The stream of (broker, line, session), most likely the `last` one; NO_STREAM where it is not known."""
+    if last != NO_STREAM and streams[last].line == line and streams[last].session == session:
+        return last
+    for x in range(count):
+        if streams[x].broker == broker and streams[x].line == line and streams[x].session == session:
+            return x
+    return NO_STREAM
+
+
+@kernel
 def streams_of(streams, count, broker, lines, sessions, out):
-    """Fill `out` with the stream of each (line, session) of one broker. Returns how many were UNKNOWN."""
+    """Fill `out` with the stream of each (line, session) of one broker. Returns how many were not known."""
     unknown = 0
-    last = -1
+    last = NO_STREAM
     for i in range(lines.shape[0]):
-        if last < 0 or streams[last].line != lines[i] or streams[last].session != sessions[i]:
-            last = -1
-            for x in range(count):
-                known = streams[x]
-                if known.broker == broker and known.line == lines[i] and known.session == sessions[i]:
-                    last = x
-                    break
+        last = stream_of(streams, count, broker, lines[i], sessions[i], last)
         out[i] = last
-        if last < 0:
+        if last == NO_STREAM:
             unknown += 1
     return unknown
 

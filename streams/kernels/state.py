@@ -23,6 +23,9 @@ SECOND_US = 1_000_000
 TICK, START, BEAT, END, NAMELESS, UNREADABLE = range(6)
 """NAMELESS: a tick whose symbol is none: a sign of life, and a dead letter. UNREADABLE: not even that."""
 
+NO_STREAM = -1
+"""The stream of an event that could not be read."""
+
 # how a broker's quote is held
 NOT_HELD, ACCEPTED, QUARANTINED = 0, 1, 2
 

@@ -57,7 +57,7 @@ def test_a_sink_that_is_killed_again_and_again_stores_every_record_once(settings
     print("seed", SEED)
     chance, proof = random.Random(SEED), Proof(settings)
     with Feed(settings) as feed:
-        for _ in range(4):
+        for _ in range(5):
             killed(start, proof, chance)
     last = Kept(start)
     kept_until(lambda: proof.holds(feed.stored), last)
@@ -110,6 +110,6 @@ def test_two_sinks_share_the_partitions_and_hand_them_over(settings: Settings, s
         kept_until(lambda: second.life.is_ready, first, second)
         joined_at = proof.rows("ticks")
         kept_until(lambda: proof.rows("ticks") > joined_at + 5000, first, second)
-        first.life.end(signal.SIGTERM)
+        assert first.life.end(signal.SIGTERM) == 0
     kept_until(lambda: proof.holds(feed.stored), second)
     proof.assert_once(feed.stored)

@@ -27,21 +27,27 @@ def made(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Cal
     return make
 
 
+async def rings(loop: asyncio.AbstractEventLoop, alarm: Alarm, rung: list[float], at_s: float) -> None:
+    """Until it has rung at `at_s`, and for as long again, by an alarm of the loop's own."""
+    alarm.set(at_s)
+    later = asyncio.Event()
+    loop.call_at(at_s + 0.05, later.set)
+    await asyncio.wait_for(later.wait(), 5)
+    assert len(rung) == 1
+
+
 def test_it_rings_once_and_not_before_its_time(made: Callable[[Callable[[], None]], Alarm]) -> None:
-    async def run() -> tuple[float, list[float]]:
+    async def run() -> None:
         loop, rung = asyncio.get_running_loop(), list[float]()
         alarm = made(lambda: rung.append(loop.time()))
-        at_s = loop.time() + 0.0125
         alarm.set(loop.time() + 10)
-        alarm.set(at_s)
-        assert alarm.at_s == at_s
-        await asyncio.sleep(0.1)
+        at_s = loop.time() + 0.0125
+        await rings(loop, alarm, rung, at_s)
+        assert rung[0] >= at_s - 1e-6
         assert alarm.at_s == math.inf
         alarm.close()
-        return at_s, rung
 
-    at_s, (rung_s,) = asyncio.run(run())
-    assert rung_s >= at_s - 1e-6
+    asyncio.run(run())
 
 
 def test_a_time_that_is_over_rings_at_once(made: Callable[[Callable[[], None]], Alarm]) -> None:
@@ -57,14 +63,17 @@ def test_a_time_that_is_over_rings_at_once(made: Callable[[Callable[[], None]], 
 
 def test_none_rings_once_it_is_taken_back_or_closed(made: Callable[[Callable[[], None]], Alarm]) -> None:
     async def run() -> list[str]:
-        rung: list[str] = []
+        loop, rung, last = asyncio.get_running_loop(), list[str](), asyncio.Event()
         taken_back, closed = made(lambda: rung.append("taken back")), made(lambda: rung.append("closed"))
         for alarm in (taken_back, closed):
-            alarm.set(asyncio.get_running_loop().time() + 0.02)
+            alarm.set(loop.time() + 0.02)
         taken_back.set(math.inf)
         closed.close()
-        await asyncio.sleep(0.06)
-        taken_back.close()
+        witness = made(last.set)
+        witness.set(loop.time() + 0.06)
+        await asyncio.wait_for(last.wait(), 5)
+        for alarm in (taken_back, witness):
+            alarm.close()
         return rung
 
     assert asyncio.run(run()) == []
