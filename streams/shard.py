@@ -15,12 +15,26 @@ from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
 from streams.kernels.conflate import await_due, begin_intervals
 from streams.kernels.intern import Symbols, streams_of
-from streams.kernels.state import EVENT, NEVER, SECOND_US, STREAM, Records, Rows, Rules, State, new_rows, new_state
+from streams.kernels.state import (
+    EVENT,
+    NEVER,
+    NO_STREAM,
+    SECOND_US,
+    STREAM,
+    Records,
+    Rows,
+    Rules,
+    State,
+    new_rows,
+    new_state,
+)
 from streams.reading import Poison, Reader
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.tiers import Tier
 
 NO_EVENTS = np.zeros(0, EVENT)
+NOBODY = -1
+"""The broker of a stream's place that is free."""
 LIVE = 1.0
 BEHIND_US = 2_000_000
 """A live batch this much older than the clock is a backlog: it is merged, not applied on arrival."""
@@ -53,6 +67,7 @@ class Shard:
         self.aligner = Aligner(len(brokers))
         self.live = False
         self._streams: dict[tuple[int, int, int], int] = {}
+        self._places, self._free = 0, list[int]()
         self._clocks: dict[int, float] = {}
         self._clock_offset_us = 0
         self._are_open = self._on_wall_clock = False
@@ -102,6 +117,7 @@ class Shard:
         lane.at_end = batch.at_end
         if not batch.messages:
             return []
+        self._forget_streams()
         reading = self._readers[broker].read(batch)
         self._provide_for_symbols()
         for clock in reading.clocks:
@@ -113,46 +129,59 @@ class Shard:
         return reading.poison
 
     def _known_streams(self) -> tuple[Records, int]:
-        return self.state.streams, len(self._streams)
+        return self.state.streams, self._places
 
     def _stream_ids(
         self, broker: int, lines: npt.NDArray[np.int64], sessions: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         out = np.empty(len(lines), np.int64)
-        # More than once where room for a new stream was made by forgetting one that speaks again.
-        while streams_of(self.state.streams, len(self._streams), broker, lines, sessions, out):
-            for i in np.flatnonzero(out < 0).tolist():
+        if streams_of(self.state.streams, self._places, broker, lines, sessions, out):
+            for i in np.flatnonzero(out == NO_STREAM).tolist():
                 self._enter_stream((broker, int(lines[i]), int(sessions[i])))
+            streams_of(self.state.streams, self._places, broker, lines, sessions, out)
         return out
 
     def _enter_stream(self, key: tuple[int, int, int]) -> None:
         if key in self._streams:
             return
-        x = len(self._streams)
-        if x == len(self.state.streams):
-            x = self._forgotten_stream()
+        if self._free:
+            x = self._free.pop()
+        else:
+            x, self._places = self._places, self._places + 1
+            if x == len(self.state.streams):
+                self.state = memory.with_streams(self.state, 2 * x)
         self._streams[key] = x
         self.state.streams[x] = np.zeros((), STREAM)
         known = self.state.streams[x]
         known["broker"], known["line"], known["session"] = key
         known["last"] = self.state.places[x]["newest"] = NEVER
-        self.state.engine["streams"] = len(self._streams)
+        self.state.engine["streams"] = self._places
 
-    def _forgotten_stream(self) -> int:
-        """A place for another stream: that of one which ended a quote's lifetime ago, else a new one."""
-        lanes = self.aligner.lanes
-        waiting = set[int]().union(*(lane.open_streams for lane in lanes))
-        waiting.update(stream for lane in lanes for events in lane.chunks for stream in events["stream"].tolist())
+    def _forget_streams(self) -> None:
+        """Free the places of streams that were last heard a quote's lifetime ago, when there is no other place left.
+
+        Before a batch is read, for what it says must not rest on a place that another stream gets; and without a
+        trace, for what a stream says after so long is judged as if it were new (`kernels/line.py`).
+        """
+        if self._free or self._places < len(self.state.streams):
+            return
         long_ago = int(self.state.engine["now"][0]) - self.rules.quote_lifetime_us
-        for key, x in self._streams.items():
-            stream = self.state.streams[x]
-            if stream["open"] == 0 and NEVER < stream["last"] < long_ago and x not in waiting:
-                del self._streams[key]
-                self._clocks.pop(x, None)
-                return x
-        x = len(self._streams)
-        self.state = memory.with_streams(self.state, 2 * x)
-        return x
+        known = self.state.streams
+        old = {
+            key: x for key, x in self._streams.items() if known[x]["open"] == 0 and NEVER < known[x]["last"] < long_ago
+        }
+        if old:
+            lanes = self.aligner.lanes
+            waiting = set[int]().union(*(lane.open_streams for lane in lanes))
+            waiting.update(x for lane in lanes for events in lane.chunks for x in events["stream"].tolist())
+            old = {key: x for key, x in old.items() if x not in waiting}
+        for key, x in old.items():
+            del self._streams[key]
+            self._clocks.pop(x, None)
+            known[x]["broker"] = NOBODY
+            self._free.append(x)
+        if not old:
+            self.state = memory.with_streams(self.state, 2 * self._places)
 
     def _symbol(self, name: str) -> int:
         s = self.symbols.enter(name)

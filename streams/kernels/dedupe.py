@@ -40,6 +40,14 @@ def sequence(places, x, s, number):
 
 
 @kernel
+def forget_stream(places, x, symbols):
+    """Forget what sequences a stream has had."""
+    for s in range(symbols):
+        places[x, s].newest = NEVER
+        places[x, s].bits = np.uint64(0)
+
+
+@kernel
 def _mix(h, value):
     # the finalizer of splitmix64: every bit of the value reaches every bit of the hash
     h = h ^ value

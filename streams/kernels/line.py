@@ -180,6 +180,9 @@ def _event(state, rules, events, i, clock, rows):
     if kind == UNREADABLE:
         return INVALID
     x = events[i].stream
+    if streams[x].last != NEVER and now - streams[x].last > rules.quote_lifetime_us:
+        # Its place may have been given to another in the meantime, or not: either way it begins anew.
+        dedupe.forget_stream(state.places, x, engine.symbols)
     streams[x].last = now
     streams[x].open = 0 if kind == END else 1
     drop = APPLIED

@@ -44,6 +44,7 @@ class Compiled:
 
     def feed(self, broker: str, events: Sequence[Event], *, at_end: bool) -> None:
         lane = self.shard.aligner.lanes[BROKERS.index(broker)]
+        self.shard._forget_streams()
         if events:
             lane.add(np.concatenate([self._event(broker, event) for event in events]))
         lane.at_end = at_end

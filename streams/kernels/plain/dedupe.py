@@ -65,7 +65,15 @@ class Dedupe:
         self._rules = rules
         self._liveness = liveness
         self._sequences: dict[tuple[str, Stream, str], _Seen] = {}
+        self._heard: dict[tuple[str, Stream], int] = {}
         self._occurrences: dict[tuple[object, ...], _Occurrences] = {}
+
+    def hear(self, broker: str, stream: Stream, now_us: int) -> None:
+        """Any record of a stream. One that was silent for longer than a quote lives begins anew."""
+        before_us = self._heard.get((broker, stream))
+        if before_us is not None and now_us - before_us > self._rules.quote_lifetime_us:
+            self._sequences = {key: seen for key, seen in self._sequences.items() if key[:2] != (broker, stream)}
+        self._heard[broker, stream] = now_us
 
     def judge(self, tick: TickEvent, held: Quote | None, now_us: int) -> Verdict:
         """`held` is the broker's quote for the symbol before this tick. APPLIED: it may become the broker's quote."""

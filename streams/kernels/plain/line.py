@@ -125,6 +125,7 @@ class Line:
         return out + self._updates(changes, Cause(at_us))
 
     def _session(self, event: SessionEvent, changes: Changes, now_us: int) -> None:
+        self.dedupe.hear(event.broker, event.stream, now_us)
         if event.kind is SessionKind.HEARTBEAT:
             self.quality.heartbeat(event.broker)
         if event.kind is SessionKind.SESSION_END:
@@ -135,6 +136,7 @@ class Line:
             self._broker_changed(event.broker, changes)
 
     def _tick(self, tick: TickEvent, changes: Changes, now_us: int) -> list[Output]:
+        self.dedupe.hear(tick.broker, tick.stream, now_us)
         if self.liveness.beat(tick.broker, tick.stream, now_us):
             self._broker_changed(tick.broker, changes)
         held = self.book.get(tick.symbol, tick.broker)

@@ -14,6 +14,7 @@ def a_shard() -> Shard:
 
 
 def enter(shard: Shard, session: int) -> int:
+    shard._forget_streams()
     return int(shard._stream_ids(0, np.array([0]), np.array([session]))[0])
 
 
