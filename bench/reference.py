@@ -8,7 +8,7 @@ import confluent_kafka as ck
 import numpy as np
 import numpy.typing as npt
 
-from infra.transport import FetchedBatch
+from infra.batches import FetchedBatch
 from schemas import catalogue, topics
 from schemas.catalogue import schema
 from schemas.codec import Decoder, Frame

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import streams.app
 from bench.cluster import settings_for
 from bench.process import peak_rss_mb
+from infra.batches import FetchedBatch
 from infra.metrics import REGISTRY, Metric
-from infra.transport import FetchedBatch
 from schemas import catalogue
 from streams.agents.tiers import TierWorker
 from streams.warm import warm

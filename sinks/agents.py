@@ -7,8 +7,9 @@ from typing import Any, Final
 import structlog
 from faust.types.tuples import TP
 
+from infra.batches import FetchedBatch
 from infra.registry import schema_ids
-from infra.transport import BatchApp, FetchedBatch, batch_app, run
+from infra.transport import BatchApp, batch_app, run
 from schemas import topics
 from schemas.catalogue import Schema
 from schemas.codec import warm

@@ -46,7 +46,7 @@ class Unstored(StrEnum):
 
 
 class Fetched(Protocol):
-    """What the transport delivers of one partition: see infra.transport.FetchedBatch."""
+    """What the transport delivers of one partition: see infra.batches.FetchedBatch."""
 
     @property
     def messages(self) -> Sequence[Any]: ...

@@ -13,9 +13,9 @@ import structlog
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from faust.types.tuples import TP
 
+from infra.consumer import Committed
 from infra.kafka import REQUEST_S, admin, topic_ids
 from infra.metrics import Metric, count, observe
-from infra.transport import Committed
 from sinks.deadletters import DeadLetters
 from sinks.loader import Done, Loader
 from sinks.port import Place, Sink, Stored

@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
-from infra.transport import BatchApp, FetchedBatch, Placement, batch_app, run
+from infra.batches import FetchedBatch
+from infra.consumer import Placement
+from infra.transport import BatchApp, batch_app, run
 from streams.agents.latest import LatestWorker
 from streams.agents.tiers import TierWorker
 from tierfeed.settings import Settings

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from infra.transport import FetchedBatch
+from infra.batches import FetchedBatch
 from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
 from streams.kernels.intake import FIELDS, fill_ticks

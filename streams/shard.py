@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from infra.transport import FetchedBatch
+from infra.batches import FetchedBatch
 from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
 from streams.kernels.conflate import await_due, begin_intervals

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 import confluent_kafka as ck
 from faust.types.tuples import TP
 
-from infra.transport import PARTITION_EOF, Committed
+from infra.batches import PARTITION_EOF
+from infra.consumer import Committed
 from schemas import catalogue, topics
 from schemas.catalogue import Schema, schema
 from schemas.codec import Columns, Decoder, Frame

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from infra.transport import FetchedBatch
+from infra.batches import FetchedBatch
 from schemas import catalogue, codec, topics
 from streams.agents.tiers import rules_of
 from streams.shard import LIVE, Shard

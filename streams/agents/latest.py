@@ -14,8 +14,10 @@ import structlog
 from faust.types.tuples import TP
 
 from infra import metrics
+from infra.batches import FetchedBatch
+from infra.consumer import Committed
 from infra.metrics import Metric
-from infra.transport import BatchApp, Committed, FetchedBatch
+from infra.transport import BatchApp
 from schemas import topics
 from schemas.catalogue import schema
 from schemas.codec import Decoder, Frame

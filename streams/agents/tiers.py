@@ -11,8 +11,10 @@ from faust.types.tuples import TP
 
 from infra import metrics
 from infra.alarm import Alarm
+from infra.batches import FetchedBatch
+from infra.consumer import Committed
 from infra.metrics import Metric
-from infra.transport import BatchApp, Committed, FetchedBatch
+from infra.transport import BatchApp
 from schemas import topics
 from streams import takeover
 from streams.kernels.state import Rules

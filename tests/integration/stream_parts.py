@@ -21,8 +21,8 @@ import yaml
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from pydantic import SecretStr
 
+from infra.batches import PARTITION_EOF, FetchedBatch
 from infra.kafka import admin, apply, plan_topics, producer
-from infra.transport import PARTITION_EOF, FetchedBatch
 from schemas import catalogue, topics
 from streams.agents.tiers import rules_of
 from streams.publishing import Publisher

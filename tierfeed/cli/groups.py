@@ -98,7 +98,7 @@ def reset(
 
 def _standings(settings: Settings, client: AdminClient, name: str, topics: list[str] | None) -> list[Standing]:
     """Where the group stands on what it has committed, of `topics` if there are any."""
-    from infra.transport import Committed  # faust and numba
+    from infra.consumer import Committed  # faust and numba
     from streams.takeover import start
 
     places = clusters.partitions_of(client, topics or None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from infra.transport import FetchedBatch
+from infra.batches import FetchedBatch
 from schemas import catalogue, topics
 from streams.kernels.state import ACCEPTED, SECOND_US, Rules
 from streams.shard import Shard

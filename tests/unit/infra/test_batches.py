@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.transport import FetchedBatch, _merged
+from infra.batches import FetchedBatch, merged
 from tests.builders import Message
 
 PLACES = [("ticks.a", 0), ("ticks.a", 1), ("ticks.b", 0)]
@@ -33,18 +33,18 @@ def test_polls_are_merged_partition_by_partition_in_order(script: list[Any]) -> 
     came = fetched(script)
     if not came:
         return
-    merged = _merged(came)
-    assert len({(batch.topic, batch.partition) for batch in merged}) == len(merged)
-    for batch in merged:
+    whole = merged(came)
+    assert len({(batch.topic, batch.partition) for batch in whole}) == len(whole)
+    for batch in whole:
         parts = [b for poll in came for b in poll if (b.topic, b.partition) == (batch.topic, batch.partition)]
         assert batch.messages == [message for part in parts for message in part.messages]
         assert (batch.at_end, batch.end_offset) == (parts[-1].at_end, parts[-1].end_offset)
-    assert sum(len(batch.messages) for batch in merged) == sum(len(b.messages) for poll in came for b in poll)
+    assert sum(len(batch.messages) for batch in whole) == sum(len(b.messages) for poll in came for b in poll)
 
 
 @given(polls)
 def test_what_was_fetched_is_left_as_it_is(script: list[Any]) -> None:
     came = fetched(script)
     if came:
-        _merged(came)
+        merged(came)
         assert came == fetched(script)
