@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from streams.kernels.state import NEVER, SECOND_US, Rules
+from streams.kernels.state import END, EVENT, NEVER, SECOND_US, Rules
 from streams.shard import Shard
 from tests.unit.streams.plain_builders import START_US, tier
 
@@ -44,6 +44,31 @@ def test_a_reused_place_remembers_no_sequence() -> None:
         shard.state.streams[x]["last"] = START_US
     shard.state.engine["now"] = START_US + 601 * SECOND_US
     assert (shard.state.places[enter(shard, 9)]["newest"] == NEVER).all()
+
+
+def test_a_stream_whose_records_still_wait_keeps_its_place() -> None:
+    shard = a_shard()
+    places = [enter(shard, session) for session in range(1, 9)]
+    shard.state.streams["last"] = START_US
+    shard.state.engine["now"] = START_US + 601 * SECOND_US
+    waiting = np.zeros(1, EVENT)
+    waiting["stream"], waiting["kind"] = places[4], END
+    shard.aligner.lanes[1].add(waiting)
+    later = [enter(shard, session) for session in range(20, 27)]
+    assert set(later) == set(places) - {places[4]}
+    assert enter(shard, 5) == places[4]
+
+
+def test_room_that_is_short_within_a_batch_is_made_and_not_taken_from_the_batch() -> None:
+    shard = a_shard()
+    for session in range(1, 8):
+        enter(shard, session)
+    shard.state.streams["last"] = START_US
+    shard.state.engine["now"] = START_US + 601 * SECOND_US
+    lines, sessions = np.zeros(4, np.int64), np.array([1, 100, 101, 2])
+    found = shard._stream_ids(0, lines, sessions).tolist()
+    assert len(set(found)) == 4
+    assert shard._stream_ids(0, lines, sessions).tolist() == found
 
 
 def test_more_symbols_than_there_is_room_for_keep_what_is_known() -> None:
