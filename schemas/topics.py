@@ -150,6 +150,8 @@ def _milliseconds(retention: str) -> int:
 PATTERNS = load()
 
 QUALITY = PATTERNS["quality"].name
+USAGE = PATTERNS["usage"].name
+DECISIONS = PATTERNS["decisions"].name
 
 
 def ticks(broker: str) -> str:
@@ -176,7 +178,7 @@ def declared(brokers: Iterable[str], tiers: Iterable[Tier], partitions: int) -> 
     for entry in tiers:
         words = {"tier": entry.name, "record": entry.record, "depth_hours": entry.depth_hours}
         found += [PATTERNS[pattern].topic(partitions, **words) for pattern in ("tier", "latest")]
-    found.append(PATTERNS["quality"].topic(partitions))
+    found += [PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions")]
     found += [PATTERNS["dlq"].topic(partitions, topic=topic.name) for topic in found if topic.dead_letters]
     names = [topic.name for topic in found]
     problems = [

@@ -7,7 +7,7 @@ from typing import Final
 from infra import clickhouse
 from infra.clickhouse import Migration
 from sinks.connection import Connection
-from sinks.tables import TABLES
+from sinks.tables import MARKET_TABLES
 from tierfeed.errors import ConfigError
 from tierfeed.settings import Settings
 
@@ -39,8 +39,8 @@ def migrate(settings: Settings) -> tuple[Migration, ...]:
 
 
 def set_retention(connection: Connection, days: int) -> list[str]:
-    """Keep rows for so many days from when they were stored; the tables that were changed. Raises UpstreamError."""
-    names = ", ".join(f"'{table.name}'" for table in TABLES)
+    """Keep market data for so many days from when it was stored; the tables that were changed. Raises UpstreamError."""
+    names = ", ".join(f"'{table.name}'" for table in MARKET_TABLES)
     found = connection.query(
         f"SELECT name, engine_full FROM system.tables WHERE database = currentDatabase() AND name IN ({names})"
     )

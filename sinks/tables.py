@@ -122,7 +122,11 @@ def _read(avro: Any) -> tuple[Kind, bool, Any]:
 TICKS = Table.of("ticks", "Tick")
 TIER_QUOTES = Table.of("tier_quotes", "FreeQuote", "ProQuote", "EnterpriseQuote", tiered=True)
 QUALITY_WINDOWS = Table.of("quality_windows", "QualityWindow")
-TABLES = (TICKS, TIER_QUOTES, QUALITY_WINDOWS)
+USAGE_RANGES = Table.of("usage_ranges", "UsageRange")
+ACCESS_DECISIONS = Table.of("access_decisions", "AccessDecision")
+MARKET_TABLES = (TICKS, TIER_QUOTES, QUALITY_WINDOWS)
+"""What expires; the evidence of what tenants did does not."""
+TABLES = (*MARKET_TABLES, USAGE_RANGES, ACCESS_DECISIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,4 +149,6 @@ def routes(brokers: tuple[str, ...], tiers: tuple[Tier, ...]) -> dict[str, Route
     found = [Route(topics.ticks(broker), TICKS, "Tick", owns_poison=False) for broker in brokers]
     found += [Route(topics.tier(tier.name), TIER_QUOTES, tier.record, tier.name) for tier in tiers]
     found.append(Route(topics.QUALITY, QUALITY_WINDOWS, "QualityWindow"))
+    found.append(Route(topics.USAGE, USAGE_RANGES, "UsageRange"))
+    found.append(Route(topics.DECISIONS, ACCESS_DECISIONS, "AccessDecision"))
     return {route.topic: route for route in found}

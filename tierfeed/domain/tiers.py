@@ -1,12 +1,18 @@
-"""Tiers: which symbols, how often, how deep, from which brokers."""
+"""Tiers: which symbols, how often, how deep, from which brokers, with which features, at what price."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
 
+from tierfeed.domain.features import RECORDS, Feature
 from tierfeed.errors import ConfigError
 
-RECORDS = ("FreeQuote", "ProQuote", "EnterpriseQuote")
+MICRO_USD: Final = 1_000_000
+_KEYS: Final = (
+    "symbols", "interval_ms", "depth_hours", "brokers", "redundancy", "record",
+    "features", "latency_ms", "quality", "price_usd",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,31 +26,35 @@ class Tier:
     brokers: tuple[str, ...]
     redundancy: int
     record: str
+    latency_us: int | None = None
+    """The target of pipeline latency; None: none was promised."""
+    quality: str = "standard"
+    price_microusd: int | None = None
+    """List price of a month; None: there is none."""
 
     def carries(self, symbol: str) -> bool:
         return self.symbols is None or symbol in self.symbols
 
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        return RECORDS[self.record]
+
 
 def parse_tiers(document: Mapping[str, Mapping[str, Any]]) -> tuple[Tier, ...]:
-    """Check a tiers document whole; every problem is told at once."""
+    """Check a tiers document whole; every problem is told at once.
+
+    `features`, `latency_ms`, `quality` and `price_usd` may be missing: those of the record, and none promised.
+    """
     problems: list[str] = []
     tiers: list[Tier] = []
     for name, row in document.items():
+        if not isinstance(row, Mapping):
+            problems.append(f"tiers.{name} must map keys to values, was {row!r}")
+            continue
         found = list(_problems(name, row))
         problems += found
         if not found:
-            symbols = row["symbols"]
-            tiers.append(
-                Tier(
-                    name=name,
-                    symbols=None if symbols == "all" else frozenset(symbols),
-                    interval_us=int(row["interval_ms"]) * 1000,
-                    depth_hours=int(row["depth_hours"]),
-                    brokers=tuple(row["brokers"]),
-                    redundancy=int(row["redundancy"]),
-                    record=str(row["record"]),
-                )
-            )
+            tiers.append(_tier(name, row))
     if not document:
         problems.append("tiers: at least one tier is needed, there was none")
     if problems:
@@ -52,17 +62,67 @@ def parse_tiers(document: Mapping[str, Mapping[str, Any]]) -> tuple[Tier, ...]:
     return tuple(tiers)
 
 
-def _problems(name: str, row: Mapping[str, Any]) -> list[str]:
-    found = []
+def _tier(name: str, row: Mapping[str, Any]) -> Tier:
+    symbols, latency_ms, price_usd = row["symbols"], row.get("latency_ms"), row.get("price_usd")
+    return Tier(
+        name=name,
+        symbols=None if symbols == "all" else frozenset(symbols),
+        interval_us=int(row["interval_ms"]) * 1000,
+        depth_hours=int(row["depth_hours"]),
+        brokers=tuple(row["brokers"]),
+        redundancy=int(row["redundancy"]),
+        record=str(row["record"]),
+        latency_us=None if latency_ms is None else int(latency_ms) * 1000,
+        quality=row.get("quality", "standard"),
+        price_microusd=None if price_usd is None else int(Decimal(price_usd) * MICRO_USD),
+    )
+
+
+def _problems(name: str, row: Mapping[str, Any]) -> Iterator[str]:
     symbols, brokers = row.get("symbols"), row.get("brokers")
-    if symbols != "all" and not (isinstance(symbols, list) and symbols and all(isinstance(s, str) for s in symbols)):
-        found.append(f"tiers.{name}.symbols must be 'all' or a list of symbols, was {symbols!r}")
-    if not (isinstance(brokers, list) and brokers and all(isinstance(b, str) for b in brokers)):
-        found.append(f"tiers.{name}.brokers must be a list of broker names in order of preference, was {brokers!r}")
+    if unknown := [key for key in row if key not in _KEYS]:
+        yield f"tiers.{name} has no use for {', '.join(map(str, unknown))}; it knows {', '.join(_KEYS)}"
+    if symbols != "all" and not (symbols and _is_texts(symbols)):
+        yield f"tiers.{name}.symbols must be 'all' or a list of symbols, was {symbols!r}"
+    if not (brokers and _is_texts(brokers)):
+        yield f"tiers.{name}.brokers must be a list of broker names in order of preference, was {brokers!r}"
     for key in ("interval_ms", "depth_hours", "redundancy"):
-        value = row.get(key)
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            found.append(f"tiers.{name}.{key} must be a whole number of at least 1, was {value!r}")
+        if not _is_count(row.get(key)):
+            yield f"tiers.{name}.{key} must be a whole number of at least 1, was {row.get(key)!r}"
     if row.get("record") not in RECORDS:
-        found.append(f"tiers.{name}.record must be one of {', '.join(RECORDS)}, was {row.get('record')!r}")
-    return found
+        yield f"tiers.{name}.record must be one of {', '.join(RECORDS)}, was {row.get('record')!r}"
+    else:
+        shown, given = RECORDS[row["record"]], row.get("features", [*RECORDS[row["record"]]])
+        if not _is_texts(given) or set(given) != set(shown):
+            yield f"tiers.{name}.features must be what {row['record']} shows ({', '.join(shown)}), was {given!r}"
+    yield from _promises(name, row)
+
+
+def _promises(name: str, row: Mapping[str, Any]) -> Iterator[str]:
+    latency_ms, quality = row.get("latency_ms"), row.get("quality", "standard")
+    if latency_ms is not None and not _is_count(latency_ms):
+        yield f"tiers.{name}.latency_ms must be a whole number of at least 1, or null, was {latency_ms!r}"
+    if not (isinstance(quality, str) and quality):
+        yield f"tiers.{name}.quality must be a word, was {quality!r}"
+    price = row.get("price_usd")
+    if not _is_price(price):
+        yield f'tiers.{name}.price_usd must be dollars in quotes, such as "49.00", or null, was {price!r}'
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(entry, str) for entry in value)
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 1
+
+
+def _is_price(value: object) -> bool:
+    """Text, for YAML would make a float of it; whole micro-dollars."""
+    if value is None:
+        return True
+    try:
+        micro = Decimal(value) * MICRO_USD if isinstance(value, str) else None
+    except InvalidOperation:
+        return False
+    return micro is not None and micro.is_finite() and micro >= 0 and micro == micro.to_integral_value()

@@ -1,0 +1,45 @@
+"""A tiers document, checked whole."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tierfeed.domain.tiers import parse_tiers
+from tierfeed.errors import ConfigError
+from tierfeed.settings import TIERS_FILE
+
+
+def built_in() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load(TIERS_FILE.read_text())
+    return document
+
+
+def test_the_built_in_tiers_are_the_documents() -> None:
+    free, pro, enterprise = parse_tiers(built_in())
+    assert [tier.interval_us // 1000 for tier in (free, pro, enterprise)] == [1000, 100, 10]
+    assert [tier.depth_hours for tier in (free, pro, enterprise)] == [1, 24, 168]
+    assert [tier.brokers for tier in (free, pro, enterprise)] == [
+        ("fxcm",),
+        ("ic_markets", "fxcm"),
+        ("ic_markets", "pepperstone", "fxcm"),
+    ]
+    assert [tier.redundancy for tier in (free, pro, enterprise)] == [1, 2, 3]
+    assert [tier.latency_us for tier in (free, pro, enterprise)] == [50_000, 5_000, 1_000]
+    assert [tier.quality for tier in (free, pro, enterprise)] == ["basic", "standard", "premium"]
+    assert (free.carries("GBPUSD"), free.carries("USDJPY"), enterprise.carries("USDJPY")) == (True, False, True)
+    assert pro.price_microusd == 49_000_000
+
+
+def test_every_problem_is_told_at_once_with_what_it_was() -> None:
+    document = built_in()
+    document["free"] |= {"features": ["basic_price", "broker_comparison"], "price_usd": 4.9, "latency_ms": 0}
+    document["pro"] |= {"color": "red", "quality": "", "price_usd": "0.0000001"}
+    document["gold"] = None
+    with pytest.raises(ConfigError) as caught:
+        parse_tiers(document)
+    told = "\n".join(caught.value.problems)
+    for word in ("free.features", "free.price_usd", "4.9", "free.latency_ms", "color", "pro.quality", "0.0000001"):
+        assert word in told
+    assert "tiers.gold must map" in told
+    assert len(caught.value.problems) == 7
