@@ -20,7 +20,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from tierfeed.domain import yamls
 from tierfeed.domain.tiers import Tier, parse_tiers
+from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
 
 TIERS_FILE = Path(__file__).with_name("tiers.yaml")
@@ -146,6 +148,7 @@ class _Sources(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     brokers: tuple[str, ...] = Field(default=("fxcm", "ic_markets", "pepperstone"), min_length=1)
     tiers_file: Path = TIERS_FILE
+    tenants_file: Path = Path("tenants.yaml")
     home: Path = Path(".tierfeed")
     config: Path | None = None
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -169,13 +172,15 @@ class Settings(_Sources):
 
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers in force. Raises ConfigError with every problem of the file."""
-        try:
-            document = yaml.safe_load(self.tiers_file.read_text())
-        except (OSError, yaml.YAMLError) as error:
-            raise ConfigError(f"tiers_file {self.tiers_file}: {error}") from error
-        if not isinstance(document, dict):
-            raise ConfigError(f"tiers_file {self.tiers_file}: must map tier names to their settings, was {document!r}")
-        return parse_tiers(document)
+        return parse_tiers(read_document(self.tiers_file, "tiers_file"))
+
+
+def read_document(file: Path, called: str) -> Document:
+    """A YAML file with its line numbers. Raises ConfigError where it cannot be read."""
+    try:
+        return yamls.read(file.read_text(), str(file))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise ConfigError(f"{called} {file}: {error}") from error
 
 
 def load_settings(**overrides: Any) -> Settings:

@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from tierfeed.domain.features import RECORDS, Feature
+from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
 
 MICRO_USD: Final = 1_000_000
@@ -40,23 +41,21 @@ class Tier:
         return RECORDS[self.record]
 
 
-def parse_tiers(document: Mapping[str, Mapping[str, Any]]) -> tuple[Tier, ...]:
-    """Check a tiers document whole; every problem is told at once.
+def parse_tiers(document: Document) -> tuple[Tier, ...]:
+    """Check a tiers document whole; every problem is told at once, with its line. Raises ConfigError.
 
-    `features`, `latency_ms`, `quality` and `price_usd` may be missing: those of the record, and none promised.
+    `features`, `latency_ms`, `quality` and `price_usd` may be missing: those of the record, and nothing promised.
     """
-    problems: list[str] = []
+    rows = document.value
+    if not isinstance(rows, dict) or not rows:
+        raise ConfigError(f"{document.where()}: must map tier names to their settings, was {rows!r}")
+    problems = list(document.problems())
     tiers: list[Tier] = []
-    for name, row in document.items():
-        if not isinstance(row, Mapping):
-            problems.append(f"tiers.{name} must map keys to values, was {row!r}")
-            continue
-        found = list(_problems(name, row))
+    for name, row in rows.items():
+        found = [f"{document.where(name, key)}: {name}{key and '.'}{key} {told}" for key, told in _problems(row)]
         problems += found
         if not found:
-            tiers.append(_tier(name, row))
-    if not document:
-        problems.append("tiers: at least one tier is needed, there was none")
+            tiers.append(_tier(str(name), row))
     if problems:
         raise ConfigError(problems)
     return tuple(tiers)
@@ -78,35 +77,38 @@ def _tier(name: str, row: Mapping[str, Any]) -> Tier:
     )
 
 
-def _problems(name: str, row: Mapping[str, Any]) -> Iterator[str]:
+def _problems(row: Any) -> Iterator[tuple[str, str]]:
+    """(key, what is wrong with it); the key is empty where it is the tier itself."""
+    if not isinstance(row, dict):
+        yield "", f"must map keys to values, was {row!r}"
+        return
     symbols, brokers = row.get("symbols"), row.get("brokers")
-    if unknown := [key for key in row if key not in _KEYS]:
-        yield f"tiers.{name} has no use for {', '.join(map(str, unknown))}; it knows {', '.join(_KEYS)}"
+    for key in row.keys() - set(_KEYS):
+        yield str(key), f"is not known; there are {', '.join(_KEYS)}"
     if symbols != "all" and not (symbols and _is_texts(symbols)):
-        yield f"tiers.{name}.symbols must be 'all' or a list of symbols, was {symbols!r}"
+        yield "symbols", f"must be 'all' or a list of symbols, was {symbols!r}"
     if not (brokers and _is_texts(brokers)):
-        yield f"tiers.{name}.brokers must be a list of broker names in order of preference, was {brokers!r}"
+        yield "brokers", f"must be a list of broker names in order of preference, was {brokers!r}"
     for key in ("interval_ms", "depth_hours", "redundancy"):
         if not _is_count(row.get(key)):
-            yield f"tiers.{name}.{key} must be a whole number of at least 1, was {row.get(key)!r}"
+            yield key, f"must be a whole number of at least 1, was {row.get(key)!r}"
     if row.get("record") not in RECORDS:
-        yield f"tiers.{name}.record must be one of {', '.join(RECORDS)}, was {row.get('record')!r}"
+        yield "record", f"must be one of {', '.join(RECORDS)}, was {row.get('record')!r}"
     else:
         shown, given = RECORDS[row["record"]], row.get("features", [*RECORDS[row["record"]]])
         if not _is_texts(given) or set(given) != set(shown):
-            yield f"tiers.{name}.features must be what {row['record']} shows ({', '.join(shown)}), was {given!r}"
-    yield from _promises(name, row)
+            yield "features", f"must be what {row['record']} shows ({', '.join(shown)}), was {given!r}"
+    yield from _promises(row)
 
 
-def _promises(name: str, row: Mapping[str, Any]) -> Iterator[str]:
-    latency_ms, quality = row.get("latency_ms"), row.get("quality", "standard")
+def _promises(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    latency_ms, quality, price = row.get("latency_ms"), row.get("quality", "standard"), row.get("price_usd")
     if latency_ms is not None and not _is_count(latency_ms):
-        yield f"tiers.{name}.latency_ms must be a whole number of at least 1, or null, was {latency_ms!r}"
+        yield "latency_ms", f"must be a whole number of at least 1, or null, was {latency_ms!r}"
     if not (isinstance(quality, str) and quality):
-        yield f"tiers.{name}.quality must be a word, was {quality!r}"
-    price = row.get("price_usd")
+        yield "quality", f"must be a word, was {quality!r}"
     if not _is_price(price):
-        yield f'tiers.{name}.price_usd must be dollars in quotes, such as "49.00", or null, was {price!r}'
+        yield "price_usd", f'must be dollars in quotes, such as "49.00", or null, was {price!r}'
 
 
 def _is_texts(value: object) -> bool:

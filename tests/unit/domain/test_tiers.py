@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tierfeed.domain.tiers import parse_tiers
+from tierfeed.domain import yamls
+from tierfeed.domain.tiers import Tier, parse_tiers
 from tierfeed.errors import ConfigError
 from tierfeed.settings import TIERS_FILE
 
@@ -15,8 +16,12 @@ def built_in() -> dict[str, Any]:
     return document
 
 
+def parsed(document: Any) -> tuple[Tier, ...]:
+    return parse_tiers(yamls.read(yaml.safe_dump(document, sort_keys=False), "tiers.yaml"))
+
+
 def test_the_built_in_tiers_are_the_documents() -> None:
-    free, pro, enterprise = parse_tiers(built_in())
+    free, pro, enterprise = parsed(built_in())
     assert [tier.interval_us // 1000 for tier in (free, pro, enterprise)] == [1000, 100, 10]
     assert [tier.depth_hours for tier in (free, pro, enterprise)] == [1, 24, 168]
     assert [tier.brokers for tier in (free, pro, enterprise)] == [
@@ -37,9 +42,18 @@ def test_every_problem_is_told_at_once_with_what_it_was() -> None:
     document["pro"] |= {"color": "red", "quality": "", "price_usd": "0.0000001"}
     document["gold"] = None
     with pytest.raises(ConfigError) as caught:
-        parse_tiers(document)
+        parsed(document)
     told = "\n".join(caught.value.problems)
     for word in ("free.features", "free.price_usd", "4.9", "free.latency_ms", "color", "pro.quality", "0.0000001"):
         assert word in told
-    assert "tiers.gold must map" in told
+    assert "gold must map keys to values, was None" in told
     assert len(caught.value.problems) == 7
+
+
+def test_a_problem_says_its_line_and_a_key_given_twice_is_one() -> None:
+    text = TIERS_FILE.read_text().replace("interval_ms: 100\n", "interval_ms: 0\n  interval_ms: 0\n", 1)
+    line = text.splitlines().index("  interval_ms: 0") + 1
+    with pytest.raises(ConfigError) as caught:
+        parse_tiers(yamls.read(text, "tiers.yaml"))
+    assert [problem.partition(" ")[0] for problem in caught.value.problems] == [f"tiers.yaml:{line + 1}:"] * 2
+    assert "given twice" in caught.value.problems[0]

@@ -1,0 +1,1 @@
+"""Tenants: who may read what, which broker serves them, what they consumed."""
