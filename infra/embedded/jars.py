@@ -23,6 +23,8 @@ import yaml
 from tierfeed.errors import ConfigError, UpstreamError
 
 LOCK = Path(__file__).with_name("jars.lock.yaml")
+COMPILER = Path(__file__).parent / "authorizer" / "compiler.lock.yaml"
+"""What a secured Kafka needs besides, to build its authorizer."""
 CACHE = Path("~/.cache/tierfeed/jars").expanduser()
 WORKERS = 8
 ATTEMPTS = 3
@@ -228,7 +230,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_lock(lock)
         sys.stderr.write(f"{LOCK.name}: {len(lock.jars)} jars\n")
     else:
-        sys.stderr.write(f"{len(fetch(read_lock()))} jars in {CACHE}\n")
+        fetched = [*fetch(read_lock()), *fetch(read_lock(COMPILER))]
+        sys.stderr.write(f"{len(fetched)} jars in {CACHE}\n")
     return 0
 
 

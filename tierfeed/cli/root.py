@@ -18,6 +18,7 @@ from tierfeed.cli import (
     sql,
     stream,
     tables,
+    tenants,
     topics,
     up,
 )
@@ -37,7 +38,7 @@ for command in (demo.demo, up.up, up.down, up.status, consume.consume, doctor.do
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-for noun in (collect, stream, sink, topics, schemas, tables, groups, config, bench):
+for noun in (collect, stream, sink, topics, schemas, tables, tenants, groups, config, bench):
     app.add_typer(noun.app)
 
 

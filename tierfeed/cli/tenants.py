@@ -1,0 +1,260 @@
+"""`tierfeed tenants`: who may read what. Plan, apply, list, show, rotate, remove."""
+
+import json as jsonlib
+import os
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from infra.acls import Acl
+from tenants.cluster import Access
+from tenants.plan import Registered, TenantPlan, plan_removal, plan_tenants
+from tenants.registry import Registry
+from tierfeed.cli.clusters import asking
+from tierfeed.cli.output import Json, emit, err, out, show
+from tierfeed.cli.shell import PROBLEM
+from tierfeed.cli.stack import reached
+from tierfeed.domain.tenants import Tenant, parse_tenants
+from tierfeed.errors import ConfigError
+from tierfeed.settings import Settings, load_settings, read_document
+
+app = typer.Typer(name="tenants", help="Tenants: plan, apply, list, show, rotate, remove.", no_args_is_help=True)
+
+File = Annotated[Path | None, typer.Option("--file", help="The tenants' file; else that of the setting tenants_file.")]
+Credentials = Annotated[
+    Path | None,
+    typer.Option(help="Write the passwords to this new file, readable by you alone, instead of printing them."),
+]
+Name = Annotated[str, typer.Argument(help="The tenant's id.")]
+
+
+@app.command()
+def plan(file: File = None, json: Json = False) -> None:
+    """Show in words what `apply` would change; nothing is touched. Exit code 1 where there is something to do.
+
+    Example: tierfeed tenants plan --file tenants.yaml
+    """
+    settings = reached(load_settings())
+    tenants = _declared(settings, file)
+    access, registry = _both(settings)
+    found = _plan(settings, tenants, access, registry.newest())
+    _tell(found, json)
+    if not found.is_empty:
+        raise typer.Exit(PROBLEM)
+
+
+@app.command()
+def apply(file: File = None, credentials: Credentials = None, json: Json = False) -> None:
+    """Make the cluster and the registry as the files say: users, rights, quotas, versions. Run again, it does nothing.
+
+    A file with a problem changes nothing. The passwords of new users are shown once: nobody keeps them. Nobody is
+    removed, see `tierfeed tenants remove`. Run it daily, for contracts begin and end at midnight, UTC.
+
+    Example: tierfeed tenants apply --credentials new-tenants.jsonl
+    """
+    settings = reached(load_settings())
+    tenants = _declared(settings, file)
+    _refuse_existing(credentials)
+    at = datetime.now(UTC)
+    access, registry = _both(settings)
+    found = _plan(settings, tenants, access, registry.newest(), at.date())
+    try:
+        access.carry_out(found)
+        registry.record(found, at)
+    finally:
+        given = _give(access.passwords, credentials)
+    _tell(found, json, given)
+
+
+@app.command("list")
+def list_tenants(json: Json = False) -> None:
+    """List the tenants that the registry has.
+
+    Example: tierfeed tenants list
+    """
+    settings = reached(load_settings())
+    registered = Registry(settings.clickhouse).newest()
+    rows = [_row(tenant) for tenant in registered.tenants.values()]
+    if json:
+        emit(rows)
+    else:
+        show(("tenant", "name", "tier", "symbols", "from", "to", "active"), [list(row.values()) for row in rows])
+
+
+@app.command("show")
+def show_tenant(name: Name, file: File = None, json: Json = False) -> None:
+    """Show one tenant: what it has bought, what the cluster allows it, and whom to talk to.
+
+    Example: tierfeed tenants show acme
+    """
+    settings = reached(load_settings())
+    access, registry = _both(settings)
+    tenant = _known(registry.newest(), name)
+    tier = next((tier for tier in settings.tiers() if tier.name == tenant.tier), None)
+    state = access.state()
+    document: dict[str, Any] = {
+        **_row(tenant),
+        "symbols": sorted(tenant.symbols or (tier.symbols if tier and tier.symbols else ())) or "all",
+        "features": [str(feature) for feature in tier.features] if tier else [],
+        "depth_hours": tier.depth_hours if tier else None,
+        "user": name in state.users,
+        "may": [acl.what for acl in _rights(state.acls, name)],
+        "consumer_byte_rate": state.quotas.get(name),
+        "contacts": [f"{each.name} <{each.email}>" for each in _in_file(settings, file, name)],
+    }
+    if json:
+        emit(document)
+    else:
+        show(("what", "value"), [[key, value] for key, value in document.items()])
+
+
+@app.command()
+def rotate(
+    names: Annotated[list[str], typer.Argument(help="The tenants' ids.")],
+    credentials: Credentials = None,
+    json: Json = False,
+) -> None:
+    """Give tenants new passwords, shown once. The old ones stop to work; who is connected has to use the new one within
+    five minutes.
+
+    Example: tierfeed tenants rotate acme
+    """
+    settings = reached(load_settings())
+    _refuse_existing(credentials)
+    access, registry = _both(settings)
+    registered, users = registry.newest(), access.state().users
+    problems = [
+        f"{name} is no tenant: `tierfeed tenants list` shows them" for name in names if name not in registered.tenants
+    ]
+    problems += [
+        f"{name} has no user on the Kafka cluster: `tierfeed tenants apply` makes it"
+        for name in names
+        if name in registered.tenants and name not in users
+    ]
+    if problems:
+        raise ConfigError(problems)
+    access.give_passwords(names)
+    given = _give(access.passwords, credentials)
+    if json:
+        emit({"credentials": given})
+    else:
+        _show_credentials(given)
+
+
+@app.command()
+def remove(
+    name: Name,
+    file: File = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    json: Json = False,
+) -> None:
+    """Take everything from a tenant: first its rights, so that a consumer that runs stops within a second, then its
+    quota and its user. Its consumption stays on record.
+
+    Example: tierfeed tenants remove acme --yes
+    """
+    settings = reached(load_settings())
+    path = file or settings.tenants_file
+    if path.is_file() and any(tenant.id == name for tenant in _declared(settings, path)):
+        raise ConfigError(f"{name} is in {path}: take it out first, or the next `tenants apply` brings it back")
+    access, registry = _both(settings)
+    found = plan_removal(_known(registry.newest(), name), access.state())
+    if not yes:
+        _tell(found, json=False)
+        if typer.prompt("Type the tenant's id to remove it") != name:
+            raise ConfigError(f"that was not {name}: nothing was removed")
+    access.carry_out(found)
+    registry.record(found, datetime.now(UTC))
+    if yes or json:
+        _tell(found, json)
+
+
+def _declared(settings: Settings, file: Path | None) -> tuple[Tenant, ...]:
+    return parse_tenants(read_document(file or settings.tenants_file, "tenants_file"), settings.tiers())
+
+
+def _both(settings: Settings) -> tuple[Access, Registry]:
+    return Access(settings.kafka, asking(settings.kafka)), Registry(settings.clickhouse)
+
+
+def _plan(
+    settings: Settings, tenants: tuple[Tenant, ...], access: Access, registered: Registered, day: date | None = None
+) -> TenantPlan:
+    return plan_tenants(tenants, settings.tiers(), access.state(), registered, day or datetime.now(UTC).date())
+
+
+def _known(registered: Registered, name: str) -> Tenant:
+    if name not in registered.tenants:
+        raise ConfigError(f"there is no tenant {name!r}: `tierfeed tenants list` shows them")
+    return registered.tenants[name]
+
+
+def _in_file(settings: Settings, file: Path | None, name: str) -> tuple[Any, ...]:
+    """The tenant's contacts, which only the file has."""
+    path = file or settings.tenants_file
+    declared = _declared(settings, path) if path.is_file() else ()
+    return next((tenant.contacts for tenant in declared if tenant.id == name), ())
+
+
+def _rights(acls: frozenset[Acl], name: str) -> list[Acl]:
+    return sorted(acl for acl in acls if acl.user == name)
+
+
+def _row(tenant: Tenant) -> dict[str, Any]:
+    return {
+        "tenant": tenant.id,
+        "name": tenant.name,
+        "tier": tenant.tier,
+        "symbols": sorted(tenant.symbols) if tenant.symbols else None,
+        "contract_from": tenant.contract_from,
+        "contract_to": tenant.contract_to,
+        "active": tenant.is_active(datetime.now(UTC).date()),
+    }
+
+
+def _refuse_existing(file: Path | None) -> None:
+    if file is not None and file.exists():
+        raise ConfigError(f"--credentials {file} is there already: passwords go to a new file")
+
+
+def _give(passwords: Mapping[str, str], file: Path | None) -> list[dict[str, str]]:
+    """Hand over what nobody will see again: rows to show, or none where they went to the file."""
+    rows = [
+        {"tenant": user, "username": user, "password": password, "mechanism": "SCRAM-SHA-512"}
+        for user, password in passwords.items()
+    ]
+    if file is None or not rows:
+        return rows
+    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as written:
+        written.writelines(f"{jsonlib.dumps(row)}\n" for row in rows)
+    err().print(f"{len(rows)} passwords are in {file}", markup=False)
+    return []
+
+
+def _tell(plan: TenantPlan, json: bool, given: list[dict[str, str]] | None = None) -> None:
+    if json:
+        emit(
+            {
+                "changes": [{"subject": change.subject, "words": change.words} for change in plan.changes],
+                "notes": list(plan.notes),
+                "credentials": given or [],
+            }
+        )
+        return
+    if plan.is_empty:
+        out().print("tenants and tiers are as declared")
+    else:
+        show(("who", "what"), [(change.subject, change.words) for change in plan.changes])
+    for note in plan.notes:
+        err().print(f"note: {note}", markup=False)
+    if given:
+        _show_credentials(given)
+
+
+def _show_credentials(given: list[dict[str, str]]) -> None:
+    if given:
+        show(("tenant", "username", "password", "mechanism"), [list(row.values()) for row in given])
+        err().print("these passwords are shown this once", markup=False)
