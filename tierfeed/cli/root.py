@@ -13,6 +13,7 @@ from tierfeed.cli import (
     demo,
     doctor,
     groups,
+    history,
     schemas,
     sink,
     sql,
@@ -34,7 +35,7 @@ app = typer.Typer(
     epilog="Begin with: tierfeed demo",
 )
 
-for command in (demo.demo, up.up, up.down, up.status, consume.consume, doctor.doctor):
+for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.history, doctor.doctor):
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
