@@ -15,6 +15,7 @@ COPY infra infra
 COPY collectors collectors
 COPY streams streams
 COPY sinks sinks
+COPY tenants tenants
 COPY analytics analytics
 RUN pip install --quiet --no-deps --no-build-isolation .
 

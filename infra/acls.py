@@ -44,8 +44,9 @@ class Acl:
 
     @property
     def what(self) -> str:
-        """The right, in words."""
-        named = f"{self.resource}…" if self.pattern == "PREFIXED" else self.resource
+        """The right, in words. A door (tenants.entitlement) is the right to its topic."""
+        resource = self.resource.removesuffix(f"@{self.user}")
+        named = f"{resource}…" if self.pattern == "PREFIXED" else resource
         return f"{self.operation} {self.resource_type.lower()} {named}"
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,8 @@ class Topic:
     consumers: tuple[str, ...] = ()
     retention_ms: int | None = None
     """None: the last record of every key is kept for ever."""
-    dead_letters: bool = False
+    dead_letters: tuple[str, ...] = ()
+    """Who puts what it cannot read on the topic's dead-letter topic; nobody: there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Pattern:
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
     retention: str | None
-    dead_letters: bool
+    dead_letters: tuple[str, ...]
 
     def topic(self, partitions: int, **words: object) -> Topic:
         retention_ms = None if self.retention is None else _milliseconds(self.retention.format(**words))
@@ -100,7 +101,7 @@ def _problems(document: Any) -> Iterator[str]:
         yield f"must have {', '.join(missing)}"
     if unknown := sorted(document.keys() - _KEYS):
         yield f"has no use for {', '.join(map(str, unknown))}"
-    for key in ("values", "producers", "consumers"):
+    for key in ("values", "producers", "consumers", "dead_letters"):
         if not _is_texts(document.get(key, [])):
             yield f"{key} must be a list of names, was {document[key]!r}"
     known = {schema.name for schema in catalogue.ALL} | {"{record}"}
@@ -138,7 +139,7 @@ def _pattern(document: Mapping[str, Any]) -> Pattern:
         producers=tuple(document["producers"]),
         consumers=tuple(document["consumers"]),
         retention=document.get("retention"),
-        dead_letters=bool(document.get("dead_letters", False)),
+        dead_letters=tuple(document.get("dead_letters", ())),
     )
 
 
@@ -172,6 +173,12 @@ def dlq(topic: str) -> str:
     return PATTERNS["dlq"].name.format(topic=topic)
 
 
+def _dead_letter_topic(of: Topic) -> Topic:
+    """Who writes there reads its end, too, when it starts: what is there already is not put there again."""
+    dead = PATTERNS["dlq"].topic(of.partitions, topic=of.name)
+    return replace(dead, producers=of.dead_letters, consumers=(*of.dead_letters, *dead.consumers))
+
+
 def declared(brokers: Iterable[str], tiers: Iterable[Tier], partitions: int) -> dict[str, Topic]:
     """Every topic of a deployment by its name, dead-letter topics included. Raises ConfigError."""
     found = [PATTERNS["ticks"].topic(partitions, broker=broker) for broker in brokers]
@@ -179,7 +186,7 @@ def declared(brokers: Iterable[str], tiers: Iterable[Tier], partitions: int) -> 
         words = {"tier": entry.name, "record": entry.record, "depth_hours": entry.depth_hours}
         found += [PATTERNS[pattern].topic(partitions, **words) for pattern in ("tier", "latest")]
     found += [PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions")]
-    found += [PATTERNS["dlq"].topic(partitions, topic=topic.name) for topic in found if topic.dead_letters]
+    found += [_dead_letter_topic(topic) for topic in found if topic.dead_letters]
     names = [topic.name for topic in found]
     problems = [
         f"topic {name!r}: Kafka takes letters, digits, '.', '_' and '-'" for name in names if not _LEGAL.fullmatch(name)

@@ -161,8 +161,8 @@ def _access_words(access: _Access, cluster: ClusterState) -> Iterator[tuple[str,
         yield acl.user, f"may {acl.what}"
     for name, rate in access.quotas:
         was = cluster.quotas.get(name)
-        told = "any number of bytes" if rate is None else f"{rate:,} bytes"
-        yield name, f"may fetch {told} a second from each node" + (f", was {was:,}" if was is not None else "")
+        told = "its quota is taken away" if rate is None else f"may fetch {rate:,} bytes a second from each node"
+        yield name, told + (f", was {was:,}" if was is not None else "")
     for name in access.gone_users:
         yield name, "its user is deleted"
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import clickhouse_connect
 import pytest
 
+from infra.embedded.kafka import State
 from infra.kafka import admin, apply, plan_topics
 from schemas.topics import Topic
 from tests import servers
@@ -28,6 +29,13 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaSettings]:
     """A Kafka cluster that all tests share: name topics by `unique`."""
     with servers.kafka(tmp_path_factory.mktemp("kafka")) as settings:
         yield settings
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[State]:
+    """A secured Kafka cluster that all tests share: `secured.settings()` is its admin."""
+    with servers.secured_kafka(tmp_path_factory.mktemp("secured")) as state:
+        yield state
 
 
 @pytest.fixture(scope="session")

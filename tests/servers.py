@@ -12,7 +12,7 @@ import requests
 from docker.errors import DockerException
 
 from infra.embedded import jars
-from infra.embedded.kafka import PARTITIONS, SERVER, EmbeddedKafka, free_ports
+from infra.embedded.kafka import PARTITIONS, SERVER, EmbeddedKafka, State, free_ports
 from infra.kafka import wait_ready
 from tierfeed.settings import ClickHouseSettings, KafkaSettings
 
@@ -58,6 +58,16 @@ def kafka(folder: Path) -> Iterator[KafkaSettings]:
                 server.stop()
 
 
+@contextmanager
+def secured_kafka(folder: Path) -> Iterator[State]:
+    """A secured one of the session's own; always embedded, for it is its access control that is tested."""
+    server = EmbeddedKafka(folder, secure=True)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
 def _settings(address: str) -> KafkaSettings:
     return KafkaSettings(bootstrap_servers=address, partitions=PARTITIONS, replication_factor=1)
 
@@ -69,11 +79,13 @@ def _kafka_in_docker() -> Iterator[str]:
 
     version = jars.read_lock().roots[0].rpartition(":")[2]
     port = free_ports(1)[0]
-    text = SERVER.substitute(host="localhost", port=port, controller=9093)
+    text = SERVER.substitute(
+        host="localhost", port=port, controller=9093, protocol="PLAINTEXT", controller_protocol="PLAINTEXT"
+    )
     lines = [line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#")]
     env = {f"KAFKA_{key.upper().replace('.', '_')}": value for key, value in lines}
-    env["KAFKA_LISTENERS"] = f"PLAINTEXT://:{port},CONTROLLER://:9093"
-    env["KAFKA_ADVERTISED_LISTENERS"] = f"PLAINTEXT://localhost:{port}"
+    env["KAFKA_LISTENERS"] = f"CLIENTS://:{port},CONTROLLER://:9093"
+    env["KAFKA_ADVERTISED_LISTENERS"] = f"CLIENTS://localhost:{port}"
     env["KAFKA_LOG_DIRS"] = "/tmp/kafka-data"
     container = DockerContainer(f"apache/kafka:{version}", env=env).with_bind_ports(port, port)
     with container:

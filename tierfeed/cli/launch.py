@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 from confluent_kafka.admin import AdminClient
 
+from infra import principals
 from infra.embedded import jars
 from infra.embedded.clickhouse import read_state
 from infra.kafka import admin, apply, describe, plan_topics
@@ -16,7 +18,7 @@ from infra.supervisor import Supervisor
 from schemas import topics
 from sinks.setup import migrate
 from tierfeed.cli.clusters import group_state
-from tierfeed.cli.stack import Folder, Stack, environment, part
+from tierfeed.cli.stack import Folder, Stack, embedded, environment, part
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import Settings
 
@@ -27,6 +29,7 @@ ASK_S = 0.2
 MEGABYTE = 1_000_000
 
 Say = Callable[[str], None]
+Env = dict[str, str]
 
 
 async def fetch_jars(say: Say) -> None:
@@ -69,12 +72,12 @@ def _lives(folder: Folder) -> bool:
     return state is not None and state.process() is not None
 
 
-def stack_of(folder: Folder, kind: str, brokers: tuple[str, ...], registry_url: str | None = None) -> Stack:
+def stack_of(folder: Folder, kind: str, brokers: tuple[str, ...]) -> Stack:
     """Where the servers of a folder listen now. Raises UpstreamError where they do not answer."""
     kafka, clickhouse = folder.kafka.attach(), folder.clickhouse.attach()
     if kafka is None or clickhouse is None:
         raise UpstreamError(f"{'Kafka' if kafka is None else 'ClickHouse'} in {folder.path} does not answer")
-    return Stack(kind, brokers, kafka.bootstrap_servers, clickhouse.url, registry_url)
+    return Stack(kind, brokers, kafka.bootstrap_servers, clickhouse.url, secrets=kafka.secrets)
 
 
 async def provide(settings: Settings) -> tuple[int, int]:
@@ -95,17 +98,27 @@ def provide_topics(settings: Settings) -> int:
     return len(plan.create)
 
 
+def provide_rights(settings: Settings, secrets: Path) -> None:
+    """Users and rights of the product's own parts on a secured stack. Raises UpstreamError."""
+    declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
+    passwords = json.loads(secrets.read_text())
+    principals.provide(settings, admin(settings.kafka), declared.values(), passwords)
+
+
 async def warm(supervisor: Supervisor) -> None:
     """Fill the compiler's cache once, so that the parts need not all do it at the same time."""
     await supervisor.start(part("warm", ("stream", "warm"), {}, once=True), WARM_S)
     await supervisor.finished("warm")
 
 
-async def start_workers(supervisor: Supervisor, settings: Settings, folder: Path, env: dict[str, str]) -> None:
+async def start_workers(supervisor: Supervisor, settings: Settings, stack: Stack, folder: Path, soon: Env) -> None:
     """The stream worker and the sink. Returns when their groups have their partitions."""
-    env = environment(settings, folder) | env
+    streams, sinks = (environment(embedded(settings, stack, user), folder) | soon for user in ("streams", "sinks"))
     # A static member that is started again has its partitions at once; another's session has to time out first.
-    workers = [part("stream", ("stream", "run", "--instance", "stream-1"), env), part("sink", ("sink", "run"), env)]
+    workers = [
+        part("stream", ("stream", "run", "--instance", "stream-1"), streams),
+        part("sink", ("sink", "run"), sinks),
+    ]
     await asyncio.gather(*(supervisor.start(worker, PART_S) for worker in workers))
     client = admin(settings.kafka)
     async with _within(PART_S, "the stream worker and the sink have their partitions"):

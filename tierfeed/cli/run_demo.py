@@ -119,7 +119,7 @@ class _Course:
         made, applied = await launch.provide(settings)
         self._folder.write(stack)
         say(f"{made} topics and {applied} migrations applied; starting the stream worker and the sink")
-        await launch.start_workers(supervisor, settings, self._folder.path, SOON)
+        await launch.start_workers(supervisor, settings, stack, self._folder.path, SOON)
         return settings
 
     async def _play(self, supervisor: Supervisor, settings: Settings) -> None:

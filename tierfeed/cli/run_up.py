@@ -16,7 +16,8 @@ from infra.supervisor import Happening, PartState, Supervisor
 from schemas import topics
 from tierfeed.cli import launch
 from tierfeed.cli.output import err
-from tierfeed.cli.stack import UP, Folder, Stack, embedded, environment, part
+from tierfeed.cli.stack import SECURED, UP, Folder, Stack, embedded, environment, part
+from tierfeed.errors import ConfigError
 from tierfeed.settings import Settings
 
 AHEAD_S = 5
@@ -27,12 +28,15 @@ QUIET = (PartState.STARTING, PartState.FINISHED)
 Tell = Callable[[Stack], None]
 
 
-async def run(settings: Settings, tape: Path | None, tell: Tell) -> None:
+async def run(settings: Settings, tape: Path | None, tell: Tell, *, secure: bool = False) -> None:
     """Be up until SIGTERM or Ctrl-C; `tell` hears where everything listens.
 
     Raises BusyError where it is up already, ConfigError and UpstreamError.
     """
-    folder = Folder(settings.home / UP)
+    kind, other = (SECURED, UP) if secure else (UP, SECURED)
+    folder = Folder(settings.home / kind, secure=secure)
+    if Folder(settings.home / other).running() is not None:
+        raise ConfigError(f"{settings.home / other} is up: `tierfeed down` ends it; one of the two runs at a time")
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -56,14 +60,16 @@ async def _course(settings: Settings, tape: Tape, folder: Folder, tell: Tell) ->
     async with Supervisor(folder.path, _heard) as supervisor:
         _say("starting Kafka and ClickHouse; the kernels compile meanwhile, 10 to 15 s the first time")
         await asyncio.gather(launch.start_servers(supervisor, folder), launch.warm(supervisor))
-        stack = launch.stack_of(folder, UP, tape.brokers)
+        stack = launch.stack_of(folder, folder.path.name, tape.brokers)
         settings = embedded(settings, stack)
         await launch.provide(settings)
+        if stack.secrets is not None:
+            await asyncio.to_thread(launch.provide_rights, settings, Path(stack.secrets))
         with contextlib.ExitStack() as serving:
             stack = replace(stack, registry_url=serving.enter_context(_registry(settings, folder)))
             folder.write(stack)
-            await launch.start_workers(supervisor, settings, folder.path, {})
-            await _start_collectors(supervisor, settings, tape, folder.path)
+            await launch.start_workers(supervisor, settings, stack, folder.path, {})
+            await _start_collectors(supervisor, embedded(settings, stack, "collectors"), tape, folder.path)
             tell(stack)
             await supervisor.failure()
 

@@ -9,13 +9,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from infra.embedded.clickhouse import EmbeddedClickHouse
-from infra.embedded.kafka import PARTITIONS, EmbeddedKafka
+from infra.embedded.kafka import PARTITIONS, EmbeddedKafka, signed_in
 from infra.parts import READY_LINE, Part
+from tierfeed.domain.tenants import ADMIN
 from tierfeed.errors import TierfeedError
-from tierfeed.settings import ClickHouseSettings, Settings
+from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
 
 NOTE = "stack.json"
-UP, DEMO = "up", "demo"
+UP, SECURED, DEMO = "up", "secured", "demo"
+KINDS = (UP, SECURED, DEMO)
+"""Every stack has a folder of its own kind under the home: what one keeps, another does not open."""
 
 
 class BusyError(TierfeedError):
@@ -31,15 +34,21 @@ class Stack:
     bootstrap_servers: str
     clickhouse_url: str
     registry_url: str | None = None
+    secrets: str | None = None
+    """The file with the passwords of the product's own users, where the stack is secured."""
+
+    @property
+    def secured(self) -> bool:
+        return self.secrets is not None
 
 
 class Folder:
     """A folder with a stack in it."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, secure: bool = False) -> None:
         self.path = path.absolute()
         self.lock = self.path.parent / f"{self.path.name}.lock"
-        self.kafka = EmbeddedKafka(self.path / "kafka")
+        self.kafka = EmbeddedKafka(self.path / "kafka", secure=secure)
         self.clickhouse = EmbeddedClickHouse(self.path / "clickhouse")
 
     def write(self, stack: Stack) -> None:
@@ -76,7 +85,7 @@ class Folder:
 
 def found(home: Path) -> Stack | None:
     """The stack that runs under `home`: what `up` started, else what a demo has left running."""
-    return Folder(home / UP).running() or Folder(home / DEMO).running()
+    return next(filter(None, (Folder(home / kind).running() for kind in KINDS)), None)
 
 
 def reached(settings: Settings) -> Settings:
@@ -99,8 +108,8 @@ def reached(settings: Settings) -> Settings:
     return settings.model_copy(update=changes)
 
 
-def embedded(settings: Settings, stack: Stack) -> Settings:
-    """`settings` for the parts of an embedded stack."""
+def embedded(settings: Settings, stack: Stack, user: str = ADMIN) -> Settings:
+    """`settings` for the parts of an embedded stack; where it is secured, as one of the product's own users."""
     kafka = settings.kafka.model_copy(
         update={
             "bootstrap_servers": stack.bootstrap_servers,
@@ -112,6 +121,8 @@ def embedded(settings: Settings, stack: Stack) -> Settings:
             "replication_factor": 1,
         }
     )
+    if stack.secrets is not None:
+        kafka = signed_in(kafka, Path(stack.secrets), user)
     clickhouse = ClickHouseSettings(url=stack.clickhouse_url, database=settings.clickhouse.database)
     return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "brokers": stack.brokers})
 
@@ -119,16 +130,30 @@ def embedded(settings: Settings, stack: Stack) -> Settings:
 def environment(settings: Settings, path: Path) -> dict[str, str]:
     """What tells a part of an embedded stack where the others are, over whatever else is set."""
     one_port_each = {} if settings.metrics.port is None else {"TIERFEED_METRICS__PORT": "0"}
-    return one_port_each | {
-        "TIERFEED_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-        "TIERFEED_KAFKA__SECURITY_PROTOCOL": settings.kafka.security_protocol,
-        "TIERFEED_KAFKA__PARTITIONS": str(settings.kafka.partitions),
-        "TIERFEED_KAFKA__REPLICATION_FACTOR": str(settings.kafka.replication_factor),
-        "TIERFEED_CLICKHOUSE__URL": settings.clickhouse.url,
-        "TIERFEED_CLICKHOUSE__USERNAME": settings.clickhouse.username,
-        "TIERFEED_CLICKHOUSE__PASSWORD": settings.clickhouse.password.get_secret_value(),
-        "TIERFEED_BROKERS": json.dumps(settings.brokers),
-        "TIERFEED_HOME": str(path),
+    return (
+        one_port_each
+        | _credentials(settings.kafka)
+        | {
+            "TIERFEED_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
+            "TIERFEED_KAFKA__SECURITY_PROTOCOL": settings.kafka.security_protocol,
+            "TIERFEED_KAFKA__PARTITIONS": str(settings.kafka.partitions),
+            "TIERFEED_KAFKA__REPLICATION_FACTOR": str(settings.kafka.replication_factor),
+            "TIERFEED_CLICKHOUSE__URL": settings.clickhouse.url,
+            "TIERFEED_CLICKHOUSE__USERNAME": settings.clickhouse.username,
+            "TIERFEED_CLICKHOUSE__PASSWORD": settings.clickhouse.password.get_secret_value(),
+            "TIERFEED_BROKERS": json.dumps(settings.brokers),
+            "TIERFEED_HOME": str(path),
+        }
+    )
+
+
+def _credentials(kafka: KafkaSettings) -> dict[str, str]:
+    """In the environment of one process, not among its arguments, which everybody on the machine may read."""
+    if kafka.username is None or kafka.password is None:
+        return {}
+    return {
+        "TIERFEED_KAFKA__USERNAME": kafka.username,
+        "TIERFEED_KAFKA__PASSWORD": kafka.password.get_secret_value(),
     }
 
 

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psutil
 import typer
@@ -13,7 +13,7 @@ from infra.supervisor import PartState, Status, read_status
 from tierfeed.cli.collect import TapeFile
 from tierfeed.cli.output import Json, emit, err, out, show
 from tierfeed.cli.shell import PROBLEM
-from tierfeed.cli.stack import DEMO, UP, BusyError, Folder, Stack
+from tierfeed.cli.stack import KINDS, SECURED, UP, BusyError, Folder, Stack
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import load_settings
 
@@ -21,12 +21,22 @@ DOWN_S = 90.0
 LOOK_S = 0.1
 FINE = (PartState.RUNNING, PartState.FINISHED)
 ADDRESSES = ("bootstrap_servers", "clickhouse_url", "registry_url")
+SHOWN = (*ADDRESSES, "secured")
 
 
-def up(tape: TapeFile = None, json: Json = False) -> None:
+def up(
+    tape: TapeFile = None,
+    secure: Annotated[
+        bool, typer.Option("--secure", help="Kafka lets in whom `tenants apply` has let in, and nobody else.")
+    ] = False,
+    json: Json = False,
+) -> None:
     """Run the whole line until Ctrl-C: its tape as if it happened now, again and again. The data stays.
 
     A part that falls is started again. Where it is up already, that is said and nothing is started.
+
+    With --secure every part has a user and the least rights of its own, and the data is in another folder than without.
+    Commands in this folder are its admin; the passwords are in a file that only you may read.
 
     Example: tierfeed up --tape TAPE.yaml
     """
@@ -34,9 +44,9 @@ def up(tape: TapeFile = None, json: Json = False) -> None:
 
     settings = load_settings()
     try:
-        asyncio.run(run(settings, tape, lambda stack: _tell_up(stack, json)))
+        asyncio.run(run(settings, tape, lambda stack: _tell_up(stack, json), secure=secure))
     except BusyError:
-        folder = Folder(settings.home / UP)
+        folder = Folder(settings.home / (SECURED if secure else UP))
         status = read_status(folder.path)
         pid = "another process" if status is None else f"process {status.pid}"
         err().print(f"{pid} is up in {folder.path} already", markup=False)
@@ -46,9 +56,9 @@ def up(tape: TapeFile = None, json: Json = False) -> None:
 
 def _tell_up(stack: Stack, json: bool) -> None:
     if json:
-        emit({name: getattr(stack, name) for name in ADDRESSES})
+        emit({name: getattr(stack, name) for name in SHOWN})
         return
-    show(("what", "where"), [(name, getattr(stack, name)) for name in ADDRESSES])
+    show(("what", "where"), [(name, getattr(stack, name)) for name in SHOWN])
 
 
 def down() -> None:
@@ -57,7 +67,7 @@ def down() -> None:
     Example: tierfeed down
     """
     home = load_settings().home
-    ended = _end(home / UP) | _end(home / DEMO)
+    ended = [kind for kind in KINDS if _end(home / kind)]
     err().print("ended" if ended else f"nothing runs in {home.absolute()}", markup=False)
 
 
@@ -104,7 +114,7 @@ def status(json: Json = False) -> None:
 
 
 def _document(home: Path) -> dict[str, Any]:
-    for name in (UP, DEMO):
+    for name in KINDS:
         folder = Folder(home / name)
         supervised = read_status(folder.path)
         if supervised is not None and not supervised.alive:
@@ -112,7 +122,7 @@ def _document(home: Path) -> dict[str, Any]:
         stack = folder.running()
         if stack is not None or supervised is not None:
             return _told(folder, stack, supervised)
-    return {"running": False, "home": str(home.absolute()), **dict.fromkeys(ADDRESSES), "brokers": [], "parts": []}
+    return {"running": False, "home": str(home.absolute()), **dict.fromkeys(SHOWN), "brokers": [], "parts": []}
 
 
 def _told(folder: Folder, stack: Stack | None, supervised: Status | None) -> dict[str, Any]:
@@ -120,7 +130,7 @@ def _told(folder: Folder, stack: Stack | None, supervised: Status | None) -> dic
     return {
         "running": stack is not None,
         "home": str(folder.path),
-        **{name: None if stack is None else getattr(stack, name) for name in ADDRESSES},
+        **{name: None if stack is None else getattr(stack, name) for name in SHOWN},
         "brokers": [] if stack is None else list(stack.brokers),
         "pid": None if supervised is None else supervised.pid,
         "parts": [
@@ -143,7 +153,7 @@ def _show(document: Mapping[str, Any]) -> None:
         starting = "is starting" if document["parts"] else "nothing is up"
         out().print(f"{starting} in {document['home']}", markup=False)
     else:
-        show(("what", "where"), [(name, document[name]) for name in ("home", *ADDRESSES)])
+        show(("what", "where"), [(name, document[name]) for name in ("home", *SHOWN)])
     if document["parts"]:
         columns = ("part", "state", "pid", "restarts", "since", "last exit")
         keys = ("name", "state", "pid", "restarts", "since", "last_exit")

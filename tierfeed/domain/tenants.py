@@ -13,8 +13,12 @@ from tierfeed.errors import ConfigError
 TENANT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """No dot: the first one in a group's name ends the tenant's id."""
 GROUP_SEPARATOR: Final = "."
-OWN_PRINCIPALS: Final = frozenset({"admin", "anonymous", "audit", "collectors", "history", "meter", "sinks", "streams"})
-"""Users of the Kafka cluster that are the product's own: no tenant may be called so."""
+ADMIN: Final = "admin"
+PARTS: Final = ("audit", "collectors", "history", "meter", "sinks", "streams")
+"""The product's own users of the Kafka cluster beside the admin, as schemas/topics name them."""
+OWN_PRINCIPALS: Final = frozenset({ADMIN, *PARTS})
+RESERVED: Final = OWN_PRINCIPALS | {"anonymous", "controller"}
+"""What no tenant may be called."""
 
 _KEYS: Final = ("id", "name", "tier", "symbols", "contract", "contacts")
 _CONTRACT_KEYS: Final = ("from", "to")
@@ -121,8 +125,8 @@ def _problems(row: Any, tiers: Mapping[str, Tier]) -> _Found:
     tenant = row.get("id")
     if not (isinstance(tenant, str) and TENANT_ID.fullmatch(tenant)):
         yield ("id",), f"must be at most 40 of a-z, 0-9, '-' and '_', and begin with a letter or digit, was {tenant!r}"
-    elif tenant in OWN_PRINCIPALS:
-        yield ("id",), f"must not be {tenant}: the product's own parts are called {', '.join(sorted(OWN_PRINCIPALS))}"
+    elif tenant in RESERVED:
+        yield ("id",), f"must not be {tenant}: the product's own parts are called {', '.join(sorted(RESERVED))}"
     if not (isinstance(row.get("name"), str) and row["name"].strip()):
         yield ("name",), f"must be a text, was {row.get('name')!r}"
     if row.get("tier") not in tiers:

@@ -47,6 +47,8 @@ TABLES = [
     ("demo",), ("up",), ("status",), ("sql",), ("consume",), ("doctor",), ("collect", "run"),
     ("topics", "plan"), ("topics", "apply"), ("topics", "list"), ("schemas", "check"), ("schemas", "register"),
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
+    ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
+    ("tenants", "remove"), ("history",),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
 ]  # fmt: skip
 
@@ -166,7 +168,7 @@ def test_wrong_tiers_are_found_by_the_check(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("TIERFEED_TIERS_FILE", str(tmp_path / "tiers.yaml"))
     refused = tierfeed("config", "check")
     assert refused.exit_code == 2
-    assert "tiers.gold.interval_ms must be a whole number" in refused.stderr
+    assert "tiers.yaml:1: gold.interval_ms must be a whole number" in refused.stderr
 
 
 @pytest.mark.parametrize("form", [(), ("--json",)])

@@ -93,6 +93,7 @@ def test_a_new_tenant_may_read_its_tier_and_use_its_own_groups_and_nothing_else(
 
 def test_doors_keep_each_right_under_a_name_of_its_own() -> None:
     plan = plan_tenants([Tenant(id="acme", name="A", tier="pro")], TIERS, replace(EMPTY, doors=True), NOBODY, TODAY)
+    assert "READ topic tier.pro" in {acl.what for acl in plan.add}
     names = {acl.resource for acl in plan.add if acl.resource_type == "TOPIC"}
     assert (
         names
