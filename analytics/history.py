@@ -28,7 +28,7 @@ class Span:
         return self.asked < self.start
 
 
-def span(tier: Tier, asked: datetime, end: datetime, now: datetime) -> Span:
+def cut(tier: Tier, asked: datetime, end: datetime, now: datetime) -> Span:
     """Cut what was asked for at the tier's depth, counted back from `now`."""
     return Span(asked, max(asked, now - timedelta(hours=tier.depth_hours)), end)
 

@@ -43,6 +43,9 @@ class Metric(StrEnum):
     SINK_ROWS = "tierfeed_sink_rows_total"
     SINK_INSERTS = "tierfeed_sink_inserts_total"
     SINK_INSERT_SECONDS = "tierfeed_sink_insert_seconds"
+    USAGE_RANGES = "tierfeed_usage_ranges_total"
+    METER_COMMITS = "tierfeed_meter_commits_total"
+    METER_UNKNOWN = "tierfeed_meter_unknown_records_total"
     PART_RESTARTS = "tierfeed_part_restarts_total"
 
 
@@ -89,6 +92,9 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.SINK_ROWS: Entry(Kind.COUNTER, "Rows stored in ClickHouse.", ("table",)),
     Metric.SINK_INSERTS: Entry(Kind.COUNTER, "Inserts into ClickHouse, by outcome.", ("table", "outcome")),
     Metric.SINK_INSERT_SECONDS: Entry(Kind.HISTOGRAM, "Time an insert took.", ("table",), SECONDS),
+    Metric.USAGE_RANGES: Entry(Kind.COUNTER, "Ranges of offsets told of tenants' groups.", ("kind",)),
+    Metric.METER_COMMITS: Entry(Kind.COUNTER, "Commits of tenants' groups read."),
+    Metric.METER_UNKNOWN: Entry(Kind.COUNTER, "Records of the groups' log that could not be read; expected 0."),
     Metric.PART_RESTARTS: Entry(Kind.COUNTER, "Times a part was started again.", ("part",)),
 }
 

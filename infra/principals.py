@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from confluent_kafka.admin import AdminClient
 
 from infra.acls import Acl, acls_of, add_acls, remove_acls, upsert_scram
+from schemas import topics
 from schemas.topics import Topic
 from tierfeed.domain.tenants import PARTS
 from tierfeed.errors import UpstreamError
@@ -46,6 +47,7 @@ def rights(settings: Settings, declared: Iterable[Topic]) -> frozenset[Acl]:
     found |= {Acl(user, "GROUP", prefix, "PREFIXED", "READ") for user, prefix in groups.items()}
     found |= {Acl(user, "GROUP", group, "LITERAL", "DESCRIBE") for user, group in ALONE.items()}
     found.add(Acl("meter", "TOPIC", OFFSETS_TOPIC, "LITERAL", "READ"))
+    found |= {Acl("meter", "TOPIC", topics.tier(tier.name), "LITERAL", "DESCRIBE") for tier in settings.tiers()}
     return frozenset(found)
 
 

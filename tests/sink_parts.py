@@ -92,7 +92,7 @@ class Feed:
         self._producer = producer(settings.kafka)
         self._halt = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
-        self._round = 0
+        self.rounds = 0
 
     def __enter__(self) -> "Feed":
         self._thread.start()
@@ -104,8 +104,11 @@ class Feed:
     def stop(self) -> "Feed":
         self._halt.set()
         self._thread.join()
-        assert self._producer.flush(30) == 0
+        self.flush()
         return self
+
+    def flush(self) -> None:
+        assert self._producer.flush(30) == 0
 
     def _run(self) -> None:
         while not self._halt.wait(self.every_s):
@@ -113,7 +116,7 @@ class Feed:
 
     def once(self, ticks: int = 30) -> None:
         """A round: `ticks` ticks and quotes in every topic's every partition, heartbeats, now and then poison."""
-        self._round += 1
+        self.rounds += 1
         (tier,) = self.settings.tiers()
         for partition in range(PARTITIONS):
             for broker in self.settings.brokers:
@@ -121,25 +124,25 @@ class Feed:
                 self._send(topic, partition, session_record(broker=broker))
                 for number in range(ticks):
                     self._send(topic, partition, self._tick(broker, number), stored="ticks")
-                if self._round % 20 == 0:
+                if self.rounds % 20 == 0:
                     self._send(topic, partition, b"rubbish")
             topic = topics.tier(tier.name)
             for number in range(ticks):
                 self._send(
                     topic,
                     partition,
-                    free(symbol=self.SYMBOLS[number % 5], upto_sequence=self._round),
+                    free(symbol=self.SYMBOLS[number % 5], upto_sequence=self.rounds),
                     stored="tier_quotes",
                 )
             self._send(topic, partition, control(tier=tier.name))
-            if self._round % 20 == 0:
+            if self.rounds % 20 == 0:
                 self._send(topic, partition, b"rubbish")
                 self.poison += 1
         self._producer.poll(0)
 
     def _tick(self, broker: str, number: int) -> bytes:
-        at = NOON + self._round * SECOND + number
-        bid = round(1.1 + (self._round * 7 + number) % 50 / 100_000, 5)
+        at = NOON + self.rounds * SECOND + number
+        bid = round(1.1 + (self.rounds * 7 + number) % 50 / 100_000, 5)
         return tick(
             broker=broker,
             symbol=self.SYMBOLS[number % 5],

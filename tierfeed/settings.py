@@ -130,6 +130,12 @@ class SinkSettings(_Group):
     retention_days: int = Field(default=30, ge=1)
 
 
+class MeterSettings(_Group):
+    """The meter."""
+
+    flush_s: float = Field(default=30.0, gt=0, description="what a group moves over meanwhile is told as one range")
+
+
 class MetricsSettings(_Group):
     """Prometheus endpoint of each part, on loopback unless told otherwise. Port 0: any free port; without one, none."""
 
@@ -145,6 +151,7 @@ class _Sources(BaseSettings):
     clickhouse: ClickHouseSettings = ClickHouseSettings()
     stream: StreamSettings = StreamSettings()
     sink: SinkSettings = SinkSettings()
+    meter: MeterSettings = MeterSettings()
     metrics: MetricsSettings = MetricsSettings()
     brokers: tuple[str, ...] = Field(default=("fxcm", "ic_markets", "pepperstone"), min_length=1)
     tiers_file: Path = TIERS_FILE

@@ -297,7 +297,7 @@ def test_a_tenant_fetches_no_faster_than_its_quota(secured: State, access: Acces
 
 
 def throttled_ms(config: dict[str, Any], group: str) -> int:
-    """The longest pause that the cluster asked for while the last 20 MB of tier.pro/0 were read; it saves up for 11 s."""
+    """The longest pause that the cluster asked for while 20 MB were read: more than it lets one save up."""
     pauses = [0]
 
     def told(statistics: str) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from tierfeed.cli.output import emit, err, text
 from tierfeed.cli.stack import reached
+from tierfeed.cli.times import span
 from tierfeed.domain.tenants import Tenant
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import ConfigError, TierfeedError
@@ -33,16 +34,16 @@ def history(
 
     Example: tierfeed history --tenant acme --symbol EURUSD --from 2026-11-26T09:00 --limit 20
     """
-    from analytics.history import served, span  # clickhouse-connect
+    from analytics.history import cut, served  # clickhouse-connect
 
     settings = reached(load_settings())
     now = datetime.now(UTC)
-    asked, until = _times(begin, end, now)
+    asked, until = span(begin, end, now)
     known, tier = _entitled(settings, tenant, now)
     if not known.may_see(symbol, tier):
         _refuse(settings, known, symbol, f"{symbol} is not among what {tenant} has bought", now)
         raise NotEntitledError(f"{symbol} is not among the symbols of {tenant} ({tier.name}); the refusal is recorded")
-    found = span(tier, asked, until, now)
+    found = cut(tier, asked, until, now)
     if found.is_cut:
         _refuse(settings, known, symbol, f"depth {tier.depth_hours} h, asked from {asked.isoformat()}", now)
         err().print(
@@ -51,22 +52,6 @@ def history(
             markup=False,
         )
     _print(served(settings.clickhouse, tier, symbol, found), limit, json)
-
-
-def _times(begin: str, end: str | None, now: datetime) -> tuple[datetime, datetime]:
-    problems, times = [], []
-    for option, given in (("--from", begin), ("--to", end)):
-        try:
-            at = now if given is None else datetime.fromisoformat(given)
-        except ValueError:
-            problems.append(f"{option} must be a time such as 2026-11-26T09:00, was {given!r}")
-        else:
-            times.append(at if at.tzinfo else at.replace(tzinfo=UTC))
-    if not problems and times[0] >= times[1]:
-        problems.append(f"--from must be before --to, was {begin!r} and {end or 'now'!r}")
-    if problems:
-        raise ConfigError(problems)
-    return times[0], times[1]
 
 
 def _entitled(settings: Settings, name: str, now: datetime) -> tuple[Tenant, Tier]:

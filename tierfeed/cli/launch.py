@@ -18,7 +18,7 @@ from infra.supervisor import Supervisor
 from schemas import topics
 from sinks.setup import migrate
 from tierfeed.cli.clusters import group_state
-from tierfeed.cli.stack import Folder, Stack, embedded, environment, part
+from tierfeed.cli.stack import DEMO, Folder, Stack, embedded, environment, part
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import Settings
 
@@ -113,12 +113,15 @@ async def warm(supervisor: Supervisor) -> None:
 
 async def start_workers(supervisor: Supervisor, settings: Settings, stack: Stack, folder: Path, soon: Env) -> None:
     """The stream worker and the sink. Returns when their groups have their partitions."""
-    streams, sinks = (environment(embedded(settings, stack, user), folder) | soon for user in ("streams", "sinks"))
+    streams, sinks, meter = (
+        environment(embedded(settings, stack, user), folder) | soon for user in ("streams", "sinks", "meter")
+    )
     # A static member that is started again has its partitions at once; another's session has to time out first.
     workers = [
         part("stream", ("stream", "run", "--instance", "stream-1"), streams),
         part("sink", ("sink", "run"), sinks),
     ]
+    workers += [part("meter", ("meter", "run"), meter)] if stack.kind != DEMO else []
     await asyncio.gather(*(supervisor.start(worker, PART_S) for worker in workers))
     client = admin(settings.kafka)
     async with _within(PART_S, "the stream worker and the sink have their partitions"):

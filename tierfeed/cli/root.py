@@ -14,6 +14,7 @@ from tierfeed.cli import (
     doctor,
     groups,
     history,
+    meter,
     schemas,
     sink,
     sql,
@@ -22,6 +23,7 @@ from tierfeed.cli import (
     tenants,
     topics,
     up,
+    usage,
 )
 from tierfeed.cli.shell import Shell
 
@@ -35,11 +37,11 @@ app = typer.Typer(
     epilog="Begin with: tierfeed demo",
 )
 
-for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.history, doctor.doctor):
+for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.history, usage.usage, doctor.doctor):
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-for noun in (collect, stream, sink, topics, schemas, tables, tenants, groups, config, bench):
+for noun in (collect, stream, sink, meter, topics, schemas, tables, tenants, groups, config, bench):
     app.add_typer(noun.app)
 
 

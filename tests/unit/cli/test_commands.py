@@ -48,7 +48,7 @@ TABLES = [
     ("topics", "plan"), ("topics", "apply"), ("topics", "list"), ("schemas", "check"), ("schemas", "register"),
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
-    ("tenants", "remove"), ("history",),
+    ("tenants", "remove"), ("history",), ("usage",),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
 ]  # fmt: skip
 
@@ -59,7 +59,7 @@ def test_what_prints_a_table_prints_json_too(path: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_either_a_table_or_known_not_to_be() -> None:
-    rest = {("down",), ("stream", "run"), ("stream", "warm"), ("sink", "run"), ("config", "check")}
+    rest = {("down",), ("stream", "run"), ("stream", "warm"), ("sink", "run"), ("meter", "run"), ("config", "check")}
     assert set(COMMANDS) == set(TABLES) | rest
 
 

@@ -1,0 +1,1 @@
+"""The meter: from what groups commit to what tenants consumed, without a proxy in between."""
