@@ -5,6 +5,7 @@ in the numbers, names no file when one has changed, and keeps a lock, a schema d
 """
 
 import hashlib
+import logging
 import re
 import time
 from collections.abc import Iterable, Sequence
@@ -23,6 +24,9 @@ from tierfeed.settings import ClickHouseSettings
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300
 UNKNOWN_DATABASE = 81
+
+# What the driver logs it raises, too, and a command that sets up no logs would print it beside its own one line.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 _FILE = re.compile(r"(\d{4})_([a-z0-9_]+)\.sql")
 _POLL_S = 0.1

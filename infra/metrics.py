@@ -46,6 +46,7 @@ class Metric(StrEnum):
     USAGE_RANGES = "tierfeed_usage_ranges_total"
     METER_COMMITS = "tierfeed_meter_commits_total"
     METER_UNKNOWN = "tierfeed_meter_unknown_records_total"
+    AUDIT_LINES = "tierfeed_audit_lines_total"
     PART_RESTARTS = "tierfeed_part_restarts_total"
 
 
@@ -95,6 +96,7 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.USAGE_RANGES: Entry(Kind.COUNTER, "Ranges of offsets told of tenants' groups.", ("kind",)),
     Metric.METER_COMMITS: Entry(Kind.COUNTER, "Commits of tenants' groups read."),
     Metric.METER_UNKNOWN: Entry(Kind.COUNTER, "Records of the groups' log that could not be read; expected 0."),
+    Metric.AUDIT_LINES: Entry(Kind.COUNTER, "Lines of the authorizer's log, by outcome.", ("outcome",)),
     Metric.PART_RESTARTS: Entry(Kind.COUNTER, "Times a part was started again.", ("part",)),
 }
 

@@ -144,5 +144,8 @@ def _connection(kafka: KafkaSettings) -> dict[str, Any]:
             "sasl_plain_password": kafka.password.get_secret_value(),
         }
     if kafka.security_protocol.endswith("SSL"):
-        config["ssl_context"] = ssl.create_default_context(cafile=kafka.ca_file)
+        config["ssl_context"] = context = ssl.create_default_context(cafile=kafka.ca_file)
+        if kafka.cert_file is not None:
+            password = None if kafka.key_password is None else kafka.key_password.get_secret_value()
+            context.load_cert_chain(kafka.cert_file, kafka.key_file, password)
     return config

@@ -38,6 +38,12 @@ def _address(url: str) -> str:
     return url
 
 
+def _file(path: Path | None) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ValueError("must be a file that can be read")
+    return path
+
+
 class _Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,14 +56,39 @@ class KafkaSettings(_Group):
     sasl_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN"] = "SCRAM-SHA-512"
     username: str | None = None
     password: SecretStr | None = None
-    ca_file: Path | None = None
+    password_file: Annotated[Path | None, AfterValidator(_file)] = None
+    ca_file: Annotated[Path | None, AfterValidator(_file)] = None
+    cert_file: Annotated[Path | None, AfterValidator(_file)] = None
+    key_file: Annotated[Path | None, AfterValidator(_file)] = None
+    key_password: SecretStr | None = None
+    authorizer_log: Path | None = None
     partitions: int = Field(default=12, ge=1, le=1000)
     replication_factor: int = Field(default=1, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _password_from_file(cls, given: Any) -> Any:
+        """A password may be in a file, which a deployment can keep from everybody else."""
+        if not isinstance(given, dict) or given.get("password_file") is None:
+            return given
+        if given.get("password") is not None:
+            raise ValueError("password and password_file are both set; one of them is enough")
+        file = Path(given["password_file"])
+        return given | ({"password": file.read_text().strip()} if file.is_file() else {})
 
     @model_validator(mode="after")
     def _credentials(self) -> "KafkaSettings":
         if self.security_protocol.startswith("SASL") and (self.username is None or self.password is None):
-            raise ValueError(f"security_protocol {self.security_protocol} needs username and password")
+            raise ValueError(
+                f"security_protocol {self.security_protocol} needs username, and password or password_file"
+            )
+        if (self.cert_file is None) != (self.key_file is None):
+            raise ValueError("cert_file and key_file belong together, one of them is missing")
+        tls = [name for name in ("ca_file", "cert_file") if getattr(self, name) is not None]
+        if tls and not self.security_protocol.endswith("SSL"):
+            raise ValueError(
+                f"{' and '.join(tls)} need security_protocol SSL or SASL_SSL, was {self.security_protocol}"
+            )
         return self
 
     def client(self, **extra: Any) -> dict[str, Any]:
@@ -74,6 +105,10 @@ class KafkaSettings(_Group):
             }
         if self.ca_file is not None:
             config["ssl.ca.location"] = str(self.ca_file)
+        if self.cert_file is not None:
+            config |= {"ssl.certificate.location": str(self.cert_file), "ssl.key.location": str(self.key_file)}
+        if self.key_password is not None:
+            config["ssl.key.password"] = self.key_password.get_secret_value()
         return config | {key.replace("_", "."): value for key, value in extra.items()}
 
 

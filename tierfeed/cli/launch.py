@@ -28,6 +28,9 @@ PART_S = 120.0
 ASK_S = 0.2
 MEGABYTE = 1_000_000
 
+METER_FLUSH, UP_FLUSH_S = "TIERFEED_METER__FLUSH_S", "5"
+AUTHORIZER_LOG = "TIERFEED_KAFKA__AUTHORIZER_LOG"
+
 Say = Callable[[str], None]
 Env = dict[str, str]
 
@@ -121,7 +124,12 @@ async def start_workers(supervisor: Supervisor, settings: Settings, stack: Stack
         part("stream", ("stream", "run", "--instance", "stream-1"), streams),
         part("sink", ("sink", "run"), sinks),
     ]
-    workers += [part("meter", ("meter", "run"), meter)] if stack.kind != DEMO else []
+    if stack.kind != DEMO:
+        workers.append(part("meter", ("meter", "run"), {METER_FLUSH: UP_FLUSH_S} | meter))
+    if stack.secrets is not None:
+        auditor = environment(embedded(settings, stack, "audit"), folder)
+        told = {AUTHORIZER_LOG: str(folder / "kafka" / "authorizer.log")}
+        workers.append(part("audit", ("audit", "run"), auditor | told))
     await asyncio.gather(*(supervisor.start(worker, PART_S) for worker in workers))
     client = admin(settings.kafka)
     async with _within(PART_S, "the stream worker and the sink have their partitions"):

@@ -1,12 +1,9 @@
 """`tierfeed meter`: what tenants consume, told from their commits."""
 
-import asyncio
-import threading
-
 import typer
 
 from infra.parts import say_ready
-from tierfeed.cli.service import serve
+from tierfeed.cli.service import in_thread, serve
 from tierfeed.cli.stack import reached
 from tierfeed.settings import load_settings
 
@@ -24,14 +21,4 @@ def run() -> None:
     from tenants.meter.meter import run_meter
 
     settings = reached(load_settings())
-
-    async def work(stop: asyncio.Event) -> None:
-        ended = threading.Event()
-        metering = asyncio.ensure_future(asyncio.to_thread(run_meter, settings, ended, say_ready))
-        stopping = asyncio.ensure_future(stop.wait())
-        await asyncio.wait({metering, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        ended.set()
-        stopping.cancel()
-        await metering
-
-    serve(settings, "meter", work)
+    serve(settings, "meter", in_thread(lambda ended: run_meter(settings, ended, say_ready)))

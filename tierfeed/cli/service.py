@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -33,6 +34,21 @@ def serve(settings: Settings, part: str, work: Work) -> None:
     if settings.metrics.port is not None:
         log.info("metrics", port=metrics.serve(settings.metrics.port, settings.metrics.host))
     asyncio.run(_until_told(settings.kafka, work))
+
+
+def in_thread(work: Callable[[threading.Event], None]) -> Work:
+    """Work that blocks, for `serve`: it ends when the event it is given is set."""
+
+    async def waited(stop: asyncio.Event) -> None:
+        ended = threading.Event()
+        working = asyncio.ensure_future(asyncio.to_thread(work, ended))
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        ended.set()
+        stopping.cancel()
+        await working
+
+    return waited
 
 
 async def _until_told(kafka: KafkaSettings, work: Work) -> None:

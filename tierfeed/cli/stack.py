@@ -116,7 +116,7 @@ def embedded(settings: Settings, stack: Stack, user: str = ADMIN) -> Settings:
             "security_protocol": "PLAINTEXT",
             "username": None,
             "password": None,
-            "ca_file": None,
+            **dict.fromkeys(("password_file", "ca_file", "cert_file", "key_file", "key_password")),
             "partitions": PARTITIONS,
             "replication_factor": 1,
         }

@@ -59,7 +59,15 @@ def test_what_prints_a_table_prints_json_too(path: tuple[str, ...]) -> None:
 
 
 def test_every_command_is_either_a_table_or_known_not_to_be() -> None:
-    rest = {("down",), ("stream", "run"), ("stream", "warm"), ("sink", "run"), ("meter", "run"), ("config", "check")}
+    rest = {
+        ("down",),
+        ("stream", "run"),
+        ("stream", "warm"),
+        ("sink", "run"),
+        ("meter", "run"),
+        ("audit", "run"),
+        ("config", "check"),
+    }
     assert set(COMMANDS) == set(TABLES) | rest
 
 

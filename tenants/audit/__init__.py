@@ -1,0 +1,1 @@
+"""The auditor: what the Kafka cluster has refused, from its authorizer's log to `access.decisions`."""
