@@ -1,4 +1,4 @@
--- Question: what did each tenant ask the Kafka cluster for, and was refused?
+-- Question: what did each tenant ask for, and was refused?
 -- Grain:    one row per (tenant, resource_type, resource, operation)
 -- Params:   from DateTime64 inclusive, to DateTime64 exclusive
 --
