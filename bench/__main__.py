@@ -1,4 +1,4 @@
-"""`python -m bench [stream|latency|sink|catchup] [--json] [--ticks N]`: one measurement, or all into RESULTS.md."""
+"""`python -m bench [NAME] [--json] [--ticks N]`: one measurement, or all of them into RESULTS.md."""
 
 import argparse
 import json
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import catchup, latency, sink, stream
+from bench import catchup, latency, sink, stream, tenants
 from bench.machine import machine
 from bench.places import RESULTS
 from bench.results import render
@@ -17,6 +17,7 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "catchup": catchup.measure,
     "latency": latency.measure,
     "sink": sink.measure,
+    "tenants": tenants.measure,
 }
 
 
@@ -34,7 +35,7 @@ def main() -> int:
     found, failed = {}, {}
     for name in names:
         say(f"{name} …")
-        arguments = [asked.ticks] if asked.ticks and name != "latency" else []
+        arguments = [asked.ticks] if asked.ticks and name not in ("latency", "tenants") else []
         try:
             found[name] = MEASUREMENTS[name](*arguments)
         except Exception as error:  # noqa: BLE001  one that fails must not take the others' figures with it

@@ -28,7 +28,13 @@ def render(facts: Mapping[str, str], found: Found, failed: Mapping[str, str]) ->
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, by `make bench`; one alone: `python -m bench NAME`.",
         JOB,
     ]
-    for name, write in (("stream", _stream), ("catchup", _catchup), ("latency", _latency), ("sink", _sink)):
+    for name, write in (
+        ("stream", _stream),
+        ("catchup", _catchup),
+        ("latency", _latency),
+        ("sink", _sink),
+        ("tenants", _tenants),
+    ):
         if name in found:
             parts += write(found[name])
         if name in failed:
@@ -121,3 +127,26 @@ def _sink(found: Found) -> Iterator[str]:
         f"(sink {of['sink']:.2f}, database {of['clickhouse']:.2f}), {found['ticks_per_s']:,.0f} ticks/s; "
         f"peak {memory['sink']:.0f} MiB and {memory['clickhouse']:.0f} MiB."
     )
+
+
+def _tenants(found: Found) -> Iterator[str]:
+    applied, asked, cycle, usage = (found[key] for key in ("apply", "authorizer", "meter", "usage"))
+    yield f"## {found['tenants']:,} tenants"
+    yield _table(
+        ("what", "measured"),
+        [
+            ("`tenants plan` on an empty cluster", f"{applied['plan_s']:.1f} s"),
+            ("`tenants apply`: users, rights and quotas", f"{applied['apply_s']:.1f} s"),
+            ("`tenants plan` with nothing to do", f"{applied['plan_again_s']:.1f} s"),
+            ("Kafka's CPU per request of a tenant, each right under a name of its own", f"{asked['doors_us']:.0f} µs"),
+            ("the same, all rights on the topic", f"{asked['entries_on_the_topic_us']:.0f} µs"),
+            (f"a meter's cycle: {cycle['commits']:,} commits", f"{cycle['cycle_s']:.1f} s"),
+            ("of it the meter's CPU per commit", f"{cycle['cpu_us_per_commit']:.1f} µs"),
+            (
+                f"usage of every tenant over {usage['tier_quotes']:,} quotes and {usage['usage_ranges']:,} ranges",
+                f"{usage['all_s']:.1f} s",
+            ),
+            ("usage of one of them", f"{usage['one_s']:.2f} s"),
+        ],
+    )
+    yield "The stream workers know no tenant: their cost per tick is the same with none and with ten thousand."

@@ -1,13 +1,14 @@
 """The Kafka cluster's side of tenants: what it has of them, and carrying out a plan."""
 
 import secrets
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from infra.acls import acls_of, add_acls, delete_scram, remove_acls, scram_users, upsert_scram
+from infra.acls import acls_of, add_acls, batches, delete_scram, remove_acls, scram_users, upsert_scram
 from infra.kafka import REQUEST_S
 from infra.quotas import quotas_of, set_quotas
 from tenants.plan import ClusterState, TenantPlan
@@ -18,27 +19,34 @@ AUTHORIZER: Final = "authorizer.class.name"
 DOOR_AUTHORIZER: Final = "tierfeed.DoorAuthorizer"
 """The embedded cluster's, when secured: infra/embedded/DoorAuthorizer.java."""
 PASSWORD_BYTES: Final = 24
+LOOK_S: Final = 0.05
+PASSWORDS: Final = 500
+"""Of one request: some seconds' work."""
+
+Progress = Callable[[int, int], None]
+"""Called with (users that have got their passwords, users that are to get one)."""
 
 
 class Access:
     """Users, rights and quotas of one cluster. Keeps the passwords it has given until somebody takes them."""
 
-    def __init__(self, kafka: KafkaSettings, client: AdminClient) -> None:
+    def __init__(self, kafka: KafkaSettings, client: AdminClient, progress: Progress = lambda done, of: None) -> None:
         self.passwords: dict[str, str] = {}
-        self._kafka, self._client = kafka, client
+        self._kafka, self._client, self._progress = kafka, client, progress
 
-    def state(self) -> ClusterState:
-        """What the cluster has. Raises UpstreamError."""
+    def state(self, tenants: Iterable[str] = ()) -> ClusterState:
+        """What the cluster has of `tenants`, and of everybody else who has any right or quota. Raises UpstreamError."""
         acls = acls_of(self._client)
         if acls is None:
             return ClusterState(secured=False)
-        users = scram_users(self._client)
+        quotas = quotas_of(self._kafka)
+        known = {*tenants, *quotas, *(acl.user for acl in acls)}
         return ClusterState(
             secured=True,
             doors=_authorizer(self._client) == DOOR_AUTHORIZER,
-            users=users,
+            users=scram_users(self._client, known),
             acls=acls,
-            quotas=quotas_of(self._kafka),
+            quotas=quotas,
         )
 
     def carry_out(self, plan: TenantPlan) -> None:
@@ -51,13 +59,28 @@ class Access:
         self.give_passwords(plan.new_users)
         set_quotas(self._kafka, dict(plan.quotas))
         add_acls(self._client, plan.add)
+        self._wait_for(plan)
         delete_scram(self._client, plan.gone_users)
+
+    def _wait_for(self, plan: TenantPlan) -> None:
+        """Until the node that answers enforces what its controller has taken: a moment, with many tenants seconds."""
+        deadline_s = time.monotonic() + REQUEST_S
+        while plan.add or plan.remove:
+            acls = acls_of(self._client) or frozenset()
+            if acls.issuperset(plan.add) and acls.isdisjoint(plan.remove):
+                return
+            if time.monotonic() > deadline_s:
+                raise UpstreamError(f"the cluster has not put new rights into force within {REQUEST_S:g} s")
+            time.sleep(LOOK_S)
 
     def give_passwords(self, users: Iterable[str]) -> None:
         """New passwords, in `passwords` as soon as the cluster has them. Raises UpstreamError."""
-        passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
-        upsert_scram(self._client, passwords)
-        self.passwords |= passwords
+        listed = list(users)
+        for some in batches(listed, PASSWORDS):
+            passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in some}
+            upsert_scram(self._client, passwords)
+            self.passwords |= passwords
+            self._progress(len(self.passwords), len(listed))
 
 
 def _authorizer(client: AdminClient) -> str | None:

@@ -36,7 +36,7 @@ STAGE: Final = "meter"
 
 def run_meter(settings: Settings, stop: threading.Event, ready: Callable[[], Any] = lambda: None) -> None:
     """Meter until `stop` is set. Raises ConfigError, and UpstreamError when this process has to end. Blocks."""
-    meter = _Meter(settings)
+    meter = Meter(settings)
     try:
         if meter.begin(stop):
             ready()
@@ -45,7 +45,9 @@ def run_meter(settings: Settings, stop: threading.Event, ready: Callable[[], Any
         meter.close()
 
 
-class _Meter:
+class Meter:
+    """One meter, step by step: `run_meter` is the way to run it."""
+
     def __init__(self, settings: Settings) -> None:
         kafka = settings.kafka
         self._settings = settings
@@ -64,16 +66,20 @@ class _Meter:
         sources = self._log_partitions(stop)
         if not sources:
             return False
+        self.prepare()
+        self._refuse_another_log(sources)
+        # From the beginning, for who has members stands there; it is compacted, and short.
+        self._reader.assign([ck.TopicPartition(OFFSETS_TOPIC, at, ck.OFFSET_BEGINNING) for at in sources])
+        return True
+
+    def prepare(self) -> None:
+        """Learn the tiers' topics, and what is stored."""
         tiers = [topics.tier(tier.name) for tier in self._settings.tiers()]
         self._ids = {name: str(found) for name, found in topic_ids(self._admin, tiers).items()}
         if missing := sorted(set(tiers) - self._ids.keys()):
             raise ConfigError(f"topics {', '.join(missing)} are not there: `tierfeed topics apply` makes them")
         self._begin, positions = resume(self._settings.clickhouse, self._ids)
-        self._refuse_another_log(sources)
         self._ranges = Ranges(positions)
-        # From the beginning, for who has members stands there; it is compacted, and short.
-        self._reader.assign([ck.TopicPartition(OFFSETS_TOPIC, at, ck.OFFSET_BEGINNING) for at in sources])
-        return True
 
     def _log_partitions(self, stop: threading.Event) -> list[int]:
         """The partitions of the log, which Kafka makes when the first group commits."""
@@ -105,13 +111,14 @@ class _Meter:
         due_s = time.monotonic() + flush_s
         while not stop.is_set():
             for message in self._reader.consume(BATCH, POLL_S):
-                self._take(message)
+                self.take(message)
             if time.monotonic() >= due_s:
-                self._tell()
+                self.tell()
                 due_s = time.monotonic() + flush_s
-        self._tell()
+        self.tell()
 
-    def _take(self, message: ck.Message) -> None:
+    def take(self, message: ck.Message) -> None:
+        """Read one record of the log."""
         if message.error() is not None:
             raise UpstreamError(f"{OFFSETS_TOPIC} cannot be read: {message.error().str()}")
         try:
@@ -134,7 +141,7 @@ class _Meter:
         for found in self._ranges.hear(said, source):
             self._gathered.add(found)
 
-    def _tell(self) -> None:
+    def tell(self) -> None:
         """Have what was gathered on disk, in the order of the log."""
         for found in self._gathered.take():
             record = usage_range(found)

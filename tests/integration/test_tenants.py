@@ -48,7 +48,7 @@ def access(secured: State) -> Access:
             sending.produce(topic, str(number), f"S{number}")
     assert sending.flush(30) == 0
     access = Access(kafka, client)
-    access.carry_out(plan_tenants(TENANTS, TIERS, access.state(), NOBODY, TODAY))
+    access.carry_out(plan_tenants(TENANTS, TIERS, access.state(IDS), NOBODY, TODAY))
     return access
 
 
@@ -207,7 +207,7 @@ def test_a_wrong_password_and_no_password_open_nothing(secured: State, access: A
 
 
 def test_applying_again_does_nothing(access: Access) -> None:
-    plan = plan_tenants(TENANTS, TIERS, access.state(), Registered({each.id: each for each in TENANTS}, {}), TODAY)
+    plan = plan_tenants(TENANTS, TIERS, access.state(IDS), Registered({each.id: each for each in TENANTS}, {}), TODAY)
     assert (plan.new_users, plan.add, plan.remove, plan.quotas) == ((), (), (), ())
 
 
@@ -215,9 +215,9 @@ def test_applying_again_does_nothing(access: Access) -> None:
 def newcomer(access: Access, unique: str) -> Iterator[Tenant]:
     """A pro tenant that one test may do anything with."""
     tenant = Tenant(id=unique, name="N", tier="pro")
-    access.carry_out(plan_tenants([tenant], TIERS, access.state(), NOBODY, TODAY))
+    access.carry_out(plan_tenants([tenant], TIERS, access.state([unique]), NOBODY, TODAY))
     yield tenant
-    access.carry_out(plan_removal(tenant, access.state()))
+    access.carry_out(plan_removal(tenant, access.state([unique])))
 
 
 def live(servers: str, user: str, password: str, topic: str) -> tuple[ck.Consumer, Callable[[], float | None]]:
@@ -246,7 +246,7 @@ def test_a_live_consumer_stops_within_a_second_of_its_removal(secured: State, ac
         return looked()
 
     eventually(fed, within_s=20)
-    access.carry_out(plan_removal(newcomer, access.state()))
+    access.carry_out(plan_removal(newcomer, access.state([newcomer.id])))
     removed_s = time.monotonic()
     while time.monotonic() < removed_s + 3:
         fed()
@@ -260,7 +260,7 @@ def test_a_tenant_that_moves_to_another_tier_reads_that_and_no_longer_the_old_on
     secured: State, access: Access, newcomer: Tenant
 ) -> None:
     moved = replace(newcomer, tier="free")
-    access.carry_out(plan_tenants([moved], TIERS, access.state(), NOBODY, TODAY))
+    access.carry_out(plan_tenants([moved], TIERS, access.state([moved.id]), NOBODY, TODAY))
     servers, password = secured.bootstrap_servers, access.passwords[newcomer.id]
     assert Confluent.read(servers, moved.id, password, "tier.free", f"{moved.id}.a") == EVERYTHING
     assert Confluent.read(servers, moved.id, password, "tier.pro", f"{moved.id}.b") == {"TOPIC_AUTHORIZATION_FAILED"}
@@ -279,7 +279,7 @@ def test_outside_its_contract_a_tenant_logs_in_and_reads_nothing(
     secured: State, access: Access, newcomer: Tenant
 ) -> None:
     ended = replace(newcomer, contract_to=TODAY)
-    access.carry_out(plan_tenants([ended], TIERS, access.state(), NOBODY, TODAY))
+    access.carry_out(plan_tenants([ended], TIERS, access.state([ended.id]), NOBODY, TODAY))
     read = Confluent.read(secured.bootstrap_servers, ended.id, access.passwords[ended.id], "tier.pro", f"{ended.id}.a")
     assert read == {"GROUP_AUTHORIZATION_FAILED"}
 

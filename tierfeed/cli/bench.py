@@ -52,6 +52,15 @@ def catchup(json: Json = False, ticks: Ticks = None) -> None:
     _measure("catchup", json, ticks)
 
 
+@app.command()
+def tenants(json: Json = False) -> None:
+    """Ten thousand tenants: plan and apply, the authorizer, a meter's cycle, questions about usage.
+
+    Example: tierfeed bench tenants --json
+    """
+    _measure("tenants", json, None)
+
+
 def _measure(name: str, json: bool, ticks: int | None) -> None:
     if not (ROOT / "bench" / "__main__.py").is_file():
         raise ConfigError(

@@ -29,6 +29,8 @@ Credentials = Annotated[
     typer.Option(help="Write the passwords to this new file, readable by you alone, instead of printing them."),
 ]
 Name = Annotated[str, typer.Argument(help="The tenant's id.")]
+MANY = 1000
+"""Users that take so long that one wants to hear how far it is."""
 
 
 @app.command()
@@ -94,7 +96,7 @@ def show_tenant(name: Name, file: File = None, json: Json = False) -> None:
     access, registry = _both(settings)
     tenant = _known(registry.newest(), name)
     tier = next((tier for tier in settings.tiers() if tier.name == tenant.tier), None)
-    state = access.state()
+    state = access.state([name])
     document: dict[str, Any] = {
         **_row(tenant),
         "symbols": sorted(tenant.symbols or (tier.symbols if tier and tier.symbols else ())) or "all",
@@ -125,7 +127,7 @@ def rotate(
     settings = reached(load_settings())
     _refuse_existing(credentials)
     access, registry = _both(settings)
-    registered, users = registry.newest(), access.state().users
+    registered, users = registry.newest(), access.state(names).users
     problems = [
         f"{name} is no tenant: `tierfeed tenants list` shows them" for name in names if name not in registered.tenants
     ]
@@ -161,7 +163,7 @@ def remove(
     if path.is_file() and any(tenant.id == name for tenant in _declared(settings, path)):
         raise ConfigError(f"{name} is in {path}: take it out first, or the next `tenants apply` brings it back")
     access, registry = _both(settings)
-    found = plan_removal(_known(registry.newest(), name), access.state())
+    found = plan_removal(_known(registry.newest(), name), access.state([name]))
     if not yes:
         _tell(found, json=False)
         if typer.prompt("Type the tenant's id to remove it") != name:
@@ -177,13 +179,19 @@ def _declared(settings: Settings, file: Path | None) -> tuple[Tenant, ...]:
 
 
 def _both(settings: Settings) -> tuple[Access, Registry]:
-    return Access(settings.kafka, asking(settings.kafka)), Registry(settings.clickhouse)
+    return Access(settings.kafka, asking(settings.kafka), _progress), Registry(settings.clickhouse)
+
+
+def _progress(done: int, of: int) -> None:
+    if of >= MANY:
+        err().print(f"{done:,} of {of:,} users have their passwords", markup=False)
 
 
 def _plan(
     settings: Settings, tenants: tuple[Tenant, ...], access: Access, registered: Registered, day: date | None = None
 ) -> TenantPlan:
-    return plan_tenants(tenants, settings.tiers(), access.state(), registered, day or datetime.now(UTC).date())
+    state = access.state({tenant.id for tenant in tenants} | registered.tenants.keys())
+    return plan_tenants(tenants, settings.tiers(), state, registered, day or datetime.now(UTC).date())
 
 
 def _known(registered: Registered, name: str) -> Tenant:

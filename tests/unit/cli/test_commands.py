@@ -50,6 +50,7 @@ TABLES = [
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
     ("tenants", "remove"), ("history",), ("usage",),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
+    ("bench", "tenants"),
 ]  # fmt: skip
 
 
