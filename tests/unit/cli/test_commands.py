@@ -48,7 +48,7 @@ TABLES = [
     ("topics", "plan"), ("topics", "apply"), ("topics", "list"), ("schemas", "check"), ("schemas", "register"),
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
-    ("tenants", "remove"), ("history",), ("usage",),
+    ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
     ("bench", "tenants"),
 ]  # fmt: skip

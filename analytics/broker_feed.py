@@ -1,0 +1,87 @@
+"""Which broker serves a tenant's symbol best, from the live quality windows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from analytics.summary import Questions
+from tierfeed.domain.selection import FORMULA, HOUR_S, Choice, Second, Standing, choose
+from tierfeed.domain.tenants import Tenant
+from tierfeed.domain.tiers import Tier
+from tierfeed.errors import ConfigError, TierfeedError
+from tierfeed.settings import ClickHouseSettings
+
+
+class NoBrokerError(TierfeedError):
+    """None of the tier's brokers can serve the symbol now. `reasons` says why not, of each."""
+
+    def __init__(self, symbol: str, reasons: Mapping[str, str]) -> None:
+        self.reasons = dict(reasons)
+        told = "; ".join(f"{broker}: {reason}" for broker, reason in reasons.items())
+        super().__init__(f"no broker can serve {symbol} now: {told}")
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFeed:
+    """The broker, and what the tier promises of it. `since`: when it took the lead, in the last hour."""
+
+    tenant: str
+    symbol: str
+    broker: str
+    latency_sla_ms: float | None
+    quality_level: str
+    since: datetime
+    switches: tuple[datetime, ...]
+    standings: tuple[Standing, ...]
+    computed_at: datetime
+    formula_version: str = FORMULA
+
+
+class TenantBrokerManager:
+    """Chooses for tenants of known tiers."""
+
+    def __init__(self, settings: ClickHouseSettings, tenants: Mapping[str, Tenant], tiers: Mapping[str, Tier]) -> None:
+        self._settings, self._tenants, self._tiers = settings, tenants, tiers
+
+    def get_optimal_broker_feed(self, tenant_id: str, symbol: str, at: datetime | None = None) -> BrokerFeed:
+        """The best broker at `at`, of those that the tenant's tier has.
+
+        Raises ConfigError where the tenant is none or has not bought the symbol, NoBrokerError, UpstreamError.
+        """
+        tenant = self._tenants.get(tenant_id)
+        if tenant is None:
+            raise ConfigError(f"there is no tenant {tenant_id!r}: `tierfeed tenants list` shows them")
+        tier = self._tiers[tenant.tier]
+        if not tenant.may_see(symbol, tier):
+            raise ConfigError(f"{symbol} is not among the symbols of {tenant_id} ({tier.name})")
+        now = at or datetime.now(UTC)
+        choice = self._choice(tier, symbol, now)
+        if choice.broker is None or choice.since_s is None:
+            raise NoBrokerError(symbol, {each.broker: each.reason or "" for each in choice.standings})
+        return BrokerFeed(
+            tenant=tenant_id,
+            symbol=symbol,
+            broker=choice.broker,
+            latency_sla_ms=None if tier.latency_us is None else tier.latency_us / 1000,
+            quality_level=tier.quality,
+            since=datetime.fromtimestamp(choice.since_s, UTC),
+            switches=tuple(datetime.fromtimestamp(at_s, UTC) for at_s in choice.switches),
+            standings=choice.standings,
+            computed_at=now,
+        )
+
+    def _choice(self, tier: Tier, symbol: str, now: datetime) -> Choice:
+        at_s = int(now.timestamp())
+        end = datetime.fromtimestamp(at_s, UTC)
+        asked = {"symbol": symbol, "from": end - timedelta(seconds=HOUR_S), "to": end}
+        questions = Questions(self._settings)
+        try:
+            rows = questions.ask("broker_seconds", asked)
+        finally:
+            questions.close()
+        seconds: dict[str, dict[int, Second]] = {}
+        for row in rows:
+            latencies = tuple(row[name] for name in ("p50_us", "p95_us", "p99_us", "max_us"))
+            timed = None if None in latencies else latencies
+            seconds.setdefault(row["broker"], {})[row["second"]] = Second(row["ticks"], row["faulty"], timed)
+        return choose(tier.brokers, {name: of for name, of in seconds.items() if name in tier.brokers}, at_s)
