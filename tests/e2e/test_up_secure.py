@@ -1,0 +1,233 @@
+"""The secured form, as an operator and a hundred tenants use it."""
+
+import contextlib
+import json
+import subprocess
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import confluent_kafka as ck
+import pytest
+import yaml
+
+from schemas import catalogue
+from tests.builders import eventually
+from tests.command_line import CommandLine
+from tierfeed.domain.tenants import OWN_PRINCIPALS
+
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(600)]
+
+UP_S = 180
+TENANTS = 100
+SAMPLE = 9
+QUOTES = tuple(catalogue.schema(name).header for name in ("FreeQuote", "ProQuote", "EnterpriseQuote"))
+TIERS = ("free", "pro", "enterprise")
+SINCE = "2020-01-01"
+
+
+@contextlib.contextmanager
+def up_secured(line: CommandLine, told: Path) -> Iterator[dict[str, Any]]:
+    with told.open("w") as err:
+        running = subprocess.Popen(
+            line.arguments("up", "--secure", "--json"),
+            env=line.environment,
+            stdout=subprocess.PIPE,
+            stderr=err,
+            text=True,
+        )
+    try:
+        assert running.stdout is not None
+        yield json.loads(running.stdout.readline())
+    finally:
+        ended = line.run("down")
+        assert (ended.returncode, running.wait(UP_S)) == (0, 0), ended.stderr
+
+
+class Tenant(threading.Thread):
+    """A consumer of its own kind, not of ours, that counts the quotes it has committed."""
+
+    def __init__(self, servers: str, user: str, password: str, tier: str) -> None:
+        super().__init__()
+        self.user, self.topic = user, f"tier.{tier}"
+        self.counted = 0
+        self.stop = threading.Event()
+        self._config = {
+            "bootstrap.servers": servers,
+            "security.protocol": "SASL_PLAINTEXT",
+            "sasl.mechanism": "SCRAM-SHA-512",
+            "sasl.username": user,
+            "sasl.password": password,
+            "group.id": f"{user}.desk",
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+        }
+
+    def run(self) -> None:
+        consumer = ck.Consumer(self._config)
+        consumer.subscribe([self.topic])
+        at: dict[int, int] = {}
+        begun: set[int] = set()
+        while not self.stop.is_set():
+            for message in consumer.consume(200, 0.5):
+                assert message.error() is None, message.error()
+                at.setdefault(message.partition(), message.offset())
+                if message.partition() not in begun:
+                    begun.add(message.partition())
+                    self._commit(consumer, message.partition(), message.offset(), f"tierfeed from={message.offset()}")
+                at[message.partition()] = message.offset() + 1
+                self.counted += (message.value() or b"").startswith(QUOTES)
+            for partition, offset in at.items():
+                self._commit(consumer, partition, offset)
+        consumer.close()
+
+    def _commit(self, consumer: ck.Consumer, partition: int, offset: int, says: str = "") -> None:
+        consumer.commit(offsets=[ck.TopicPartition(self.topic, partition, offset, says)], asynchronous=False)
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> CommandLine:
+    folder = tmp_path_factory.mktemp("secured-up")
+    tenants = [
+        {"id": f"tenant-{number:03d}", "name": f"Tenant {number}", "tier": TIERS[number % 3]}
+        for number in range(TENANTS)
+    ]
+    (folder / "tenants.yaml").write_text(yaml.safe_dump({"tenants": tenants}))
+    return CommandLine(folder / "home", {"TIERFEED_TENANTS_FILE": str(folder / "tenants.yaml")})
+
+
+@pytest.fixture(scope="module")
+def addresses(line: CommandLine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    with up_secured(line, tmp_path_factory.mktemp("told") / "told") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def passwords(line: CommandLine, addresses: dict[str, Any]) -> dict[str, str]:
+    planned = line.run("tenants", "plan", "--json")
+    assert planned.returncode == 1, planned.stderr
+    assert len(json.loads(planned.stdout)["changes"]) == TENANTS + len(TIERS)
+    applied = line.json("tenants", "apply")
+    assert line.run("tenants", "plan").returncode == 0
+    again = line.json("tenants", "apply")
+    assert (again["changes"], again["credentials"]) == ([], [])
+    return {row["username"]: row["password"] for row in applied["credentials"]}
+
+
+def secured_log(line: CommandLine) -> Path:
+    return line.home / "secured" / "kafka" / "authorizer.log"
+
+
+def test_every_part_is_well_and_was_refused_nothing(line: CommandLine, addresses: dict[str, Any]) -> None:
+    assert addresses["secured"] is True
+    eventually(lambda: int(line.rows("SELECT count() AS n FROM tier_quotes")[0]["n"]) > 100, 60)
+    status = line.json("status")
+    assert {part["restarts"] for part in status["parts"]} == {0}
+    assert {part["name"] for part in status["parts"]} >= {"meter", "audit", "sink", "stream", "collect-fxcm"}
+    refused = secured_log(line).read_text() if secured_log(line).exists() else ""
+    assert not any(f"User:{user} " in refused for user in OWN_PRINCIPALS)
+
+
+def test_a_hundred_tenants_are_metered_to_the_tick(
+    line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
+) -> None:
+    assert len(passwords) == TENANTS
+    sample = [
+        Tenant(addresses["bootstrap_servers"], user, passwords[user], TIERS[number % 3])
+        for number, user in enumerate(sorted(passwords)[:SAMPLE])
+    ]
+    for tenant in sample:
+        tenant.start()
+    eventually(lambda: all(tenant.counted > 20 for tenant in sample), 60)
+    for tenant in sample:
+        tenant.stop.set()
+    for tenant in sample:
+        tenant.join(30)
+    counted = {tenant.user: tenant.counted for tenant in sample}
+    eventually(lambda: usage(line, counted) == counted, 60)
+    found = line.json("usage", "--tenant", sample[0].user, "--from", SINCE)
+    assert (found["replayed"], found["skipped"], found["status"], found["bytes_status"]) == (0, 0, "ok", "no_source")
+    assert not found["groups"][0]["start_unknown"]
+
+
+def usage(line: CommandLine, users: dict[str, int]) -> dict[str, int]:
+    return {user: line.json("usage", "--tenant", user, "--from", SINCE)["ticks"] for user in users}
+
+
+def test_what_a_tenant_is_refused_is_in_the_decision_log(
+    line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
+) -> None:
+    free = next(user for user in sorted(passwords) if int(user[-3:]) % 3 == 0)
+    curious = Tenant(addresses["bootstrap_servers"], free, passwords[free], "pro")
+    config = curious._config | {"log_level": 0}
+    client = ck.admin.AdminClient(
+        {name: config[name] for name in config if name.startswith(("bootstrap", "sec", "sasl"))}
+    )
+    found = client.list_topics("tier.pro", timeout=10).topics["tier.pro"]
+    assert found.error is not None
+    early = line.run("history", "--tenant", free, "--symbol", "EURUSD", "--from", SINCE, "--limit", "3", "--json")
+    assert early.returncode == 0
+    assert "goes back 1 h" in early.stderr
+    records = [json.loads(each) for each in early.stdout.splitlines()]
+    assert len(records) == 3
+    assert "spread" not in records[0]
+    other = line.run("history", "--tenant", free, "--symbol", "USDJPY", "--from", SINCE)
+    assert other.returncode == 1
+    asked = "SELECT operation, resource FROM access_decisions WHERE tenant = '{}' GROUP BY ALL ORDER BY ALL"
+    wanted = [("DESCRIBE", "tier.pro"), ("HISTORY", "free EURUSD"), ("HISTORY", "free USDJPY")]
+    eventually(lambda: [tuple(row.values()) for row in line.rows(asked.format(free))] == wanted, 30)
+
+
+def test_a_tenants_best_broker_is_told_with_the_figures_behind_it(
+    line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
+) -> None:
+    enterprise = next(user for user in sorted(passwords) if int(user[-3:]) % 3 == 2)
+    (feed,) = eventually(lambda: feeds(line, enterprise), 60)
+    assert feed["broker"] in {"ic_markets", "pepperstone", "fxcm"}
+    assert (feed["latency_sla_ms"], feed["quality_level"]) == (1, "premium")
+    assert [standing["broker"] for standing in feed["standings"]] == ["ic_markets", "pepperstone", "fxcm"]
+    assert any(standing["score"] for standing in feed["standings"])
+
+
+def feeds(line: CommandLine, tenant: str) -> list[dict[str, Any]]:
+    done = line.run("tenants", "feed", tenant, "--symbol", "EURUSD", "--json")
+    return json.loads(done.stdout) if done.stdout else []
+
+
+def test_no_secret_is_in_any_log_or_argument(
+    line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
+) -> None:
+    own = json.loads((line.home / "secured" / "kafka" / "secrets.json").read_text())
+    secrets = {*own.values(), *passwords.values()}
+    shown = line.run("status", "--json").stdout + line.run("config", "show").stdout
+    files = [file for file in (line.home / "secured").rglob("*") if file.suffix in {".log", ".json", ".1", ".out"}]
+    texts = {str(file): file.read_text(errors="replace") for file in files if file.name != "secrets.json"}
+    arguments = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    for where, text in {**texts, "status": shown, "arguments": arguments}.items():
+        assert not [secret for secret in secrets if secret in text], where
+    modes = Counter(
+        file.stat().st_mode & 0o077
+        for file in (line.home / "secured" / "kafka").iterdir()
+        if file.name in {"secrets.json", "server.properties"}
+    )
+    assert modes == {0: 2}
+
+
+def test_a_removed_tenant_is_gone_and_the_others_stay(
+    line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
+) -> None:
+    gone = sorted(passwords)[-1]
+    still = line.run("tenants", "remove", gone, "--yes")
+    assert still.returncode == 2
+    assert "take it out first" in still.stderr
+    file = Path(line.extra["TIERFEED_TENANTS_FILE"])
+    document = yaml.safe_load(file.read_text())
+    document["tenants"] = [tenant for tenant in document["tenants"] if tenant["id"] != gone]
+    file.write_text(yaml.safe_dump(document))
+    assert line.run("tenants", "remove", gone, "--yes").returncode == 0
+    assert gone not in {row["tenant"] for row in line.json("tenants", "list")}
+    assert line.run("tenants", "plan").returncode == 0
+    versions = line.rows(f"SELECT active FROM tenant_versions WHERE tenant = '{gone}' ORDER BY valid_from")
+    assert [row["active"] for row in versions] == [True, False]
