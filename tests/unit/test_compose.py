@@ -30,7 +30,7 @@ GRAFANA = ROOT / "infra" / "compose" / "grafana"
 DASHBOARD = json.loads((GRAFANA / "dashboards" / "tierfeed.json").read_text())
 PROMETHEUS = yaml.safe_load((ROOT / "infra" / "compose" / "prometheus.yml").read_text())
 RULES = yaml.safe_load((ROOT / "infra" / "compose" / "rules.yml").read_text())["groups"]
-CODE = [path for name in ("infra", "collectors", "streams", "sinks") for path in (ROOT / name).rglob("*.py")]
+CODE = [path for name in ("infra", "collectors", "streams", "sinks", "tenants") for path in (ROOT / name).rglob("*.py")]
 
 MADE_BY_PROMETHEUS = {"up"}
 LABELS_OF_A_SCRAPE = {"job", "instance", "part", "le"}
@@ -98,7 +98,7 @@ def test_the_parts_are_those_of_a_deployment_and_agree_on_their_settings() -> No
     commands = {tuple(SERVICES[name]["command"][:2]) for name in PARTS}
     assert commands == {
         ("topics", "apply"), ("schemas", "register"), ("tables", "apply"),
-        ("collect", "run"), ("stream", "run"), ("sink", "run"),
+        ("collect", "run"), ("stream", "run"), ("sink", "run"), ("meter", "run"),
     }  # fmt: skip
     assert len({json.dumps(environment(name), sort_keys=True) for name in PARTS}) == 1
 

@@ -16,6 +16,7 @@ from tierfeed.cli import (
     groups,
     history,
     meter,
+    rights,
     schemas,
     sink,
     sql,
@@ -42,7 +43,7 @@ for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.h
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-for noun in (collect, stream, sink, meter, auditor, topics, schemas, tables, tenants, groups, config, bench):
+for noun in (collect, stream, sink, meter, auditor, topics, schemas, tables, rights, tenants, groups, config, bench):
     app.add_typer(noun.app)
 
 

@@ -1,8 +1,5 @@
 """`tierfeed tenants`: who may read what. Plan, apply, list, show, rotate, remove."""
 
-import json as jsonlib
-import os
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,6 +12,7 @@ from tenants.cluster import Access
 from tenants.plan import Registered, TenantPlan, plan_removal, plan_tenants
 from tenants.registry import Registry
 from tierfeed.cli.clusters import asking
+from tierfeed.cli.credentials import Credentials, give, refuse_existing, show_credentials
 from tierfeed.cli.output import Json, emit, err, out, show
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
@@ -25,10 +23,6 @@ from tierfeed.settings import Settings, load_settings, read_document
 app = typer.Typer(name="tenants", help="Tenants: plan, apply, list, show, feed, rotate, remove.", no_args_is_help=True)
 
 File = Annotated[Path | None, typer.Option("--file", help="The tenants' file; else that of the setting tenants_file.")]
-Credentials = Annotated[
-    Path | None,
-    typer.Option(help="Write the passwords to this new file, readable by you alone, instead of printing them."),
-]
 Name = Annotated[str, typer.Argument(help="The tenant's id.")]
 MANY = 1000
 """Users that take so long that one wants to hear how far it is."""
@@ -60,7 +54,7 @@ def apply(file: File = None, credentials: Credentials = None, json: Json = False
     """
     settings = reached(load_settings())
     tenants = _declared(settings, file)
-    _refuse_existing(credentials)
+    refuse_existing(credentials)
     at = datetime.now(UTC)
     access, registry = _both(settings)
     found = _plan(settings, tenants, access, registry.newest(), at.date())
@@ -68,7 +62,7 @@ def apply(file: File = None, credentials: Credentials = None, json: Json = False
         access.carry_out(found)
         registry.record(found, at)
     finally:
-        given = _give(access.passwords, credentials)
+        given = give(access.passwords, credentials)
     _tell(found, json, given)
 
 
@@ -126,7 +120,7 @@ def rotate(
     Example: tierfeed tenants rotate acme
     """
     settings = reached(load_settings())
-    _refuse_existing(credentials)
+    refuse_existing(credentials)
     access, registry = _both(settings)
     registered, users = registry.newest(), access.state(names).users
     problems = [
@@ -140,11 +134,11 @@ def rotate(
     if problems:
         raise ConfigError(problems)
     access.give_passwords(names)
-    given = _give(access.passwords, credentials)
+    given = give(access.passwords, credentials)
     if json:
         emit({"credentials": given})
     else:
-        _show_credentials(given)
+        show_credentials(given)
 
 
 @app.command()
@@ -284,25 +278,6 @@ def _row(tenant: Tenant) -> dict[str, Any]:
     }
 
 
-def _refuse_existing(file: Path | None) -> None:
-    if file is not None and file.exists():
-        raise ConfigError(f"--credentials {file} is there already: passwords go to a new file")
-
-
-def _give(passwords: Mapping[str, str], file: Path | None) -> list[dict[str, str]]:
-    """Hand over what nobody will see again: rows to show, or none where they went to the file."""
-    rows = [
-        {"tenant": user, "username": user, "password": password, "mechanism": "SCRAM-SHA-512"}
-        for user, password in passwords.items()
-    ]
-    if file is None or not rows:
-        return rows
-    with os.fdopen(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as written:
-        written.writelines(f"{jsonlib.dumps(row)}\n" for row in rows)
-    err().print(f"{len(rows)} passwords are in {file}", markup=False)
-    return []
-
-
 def _tell(plan: TenantPlan, json: bool, given: list[dict[str, str]] | None = None) -> None:
     if json:
         emit(
@@ -319,11 +294,4 @@ def _tell(plan: TenantPlan, json: bool, given: list[dict[str, str]] | None = Non
         show(("who", "what"), [(change.subject, change.words) for change in plan.changes])
     for note in plan.notes:
         err().print(f"note: {note}", markup=False)
-    if given:
-        _show_credentials(given)
-
-
-def _show_credentials(given: list[dict[str, str]]) -> None:
-    if given:
-        show(("tenant", "username", "password", "mechanism"), [list(row.values()) for row in given])
-        err().print("these passwords are shown this once", markup=False)
+    show_credentials(given or [])

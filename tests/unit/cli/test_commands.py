@@ -47,6 +47,7 @@ TABLES = [
     ("demo",), ("up",), ("status",), ("sql",), ("consume",), ("doctor",), ("collect", "run"),
     ("topics", "plan"), ("topics", "apply"), ("topics", "list"), ("schemas", "check"), ("schemas", "register"),
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
+    ("rights", "plan"), ("rights", "apply"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
     ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),

@@ -1,0 +1,84 @@
+"""`tierfeed rights`: what the product's own parts may do on a secured Kafka cluster. Plan, apply."""
+
+import secrets
+from typing import Any
+
+import typer
+from confluent_kafka.admin import AdminClient
+
+from infra.acls import acls_of, add_acls, remove_acls, scram_users, upsert_scram
+from infra.principals import RightsPlan, plan_rights, rights
+from tierfeed.cli.clusters import asking
+from tierfeed.cli.credentials import Credentials, give, refuse_existing, show_credentials
+from tierfeed.cli.output import Json, emit, out, show
+from tierfeed.cli.shell import PROBLEM
+from tierfeed.cli.stack import reached
+from tierfeed.cli.topics import declared_topics
+from tierfeed.domain.tenants import PARTS
+from tierfeed.errors import ConfigError
+from tierfeed.settings import Settings, load_settings
+
+app = typer.Typer(name="rights", help="The parts' own users and rights: plan, apply.", no_args_is_help=True)
+
+PASSWORD_BYTES = 24
+
+
+@app.command()
+def plan(json: Json = False) -> None:
+    """Show which rights the parts lack or have too many of, and which have no user. Exit code 1 where there is any.
+
+    A part may write and read what schemas/topics says it produces and consumes, and use its own consumer groups.
+
+    Example: tierfeed rights plan
+    """
+    settings = reached(load_settings())
+    found, users = _plan(settings, asking(settings.kafka))
+    _tell(found, users, [], json)
+    if found.add or found.remove or users:
+        raise typer.Exit(PROBLEM)
+
+
+@app.command()
+def apply(credentials: Credentials = None, json: Json = False) -> None:
+    """Give each part exactly its rights, and a SCRAM user where it has none; passwords are shown this once.
+
+    Needs a user of the cluster that may do so. What `tierfeed up --secure` runs has all this already.
+
+    Example: tierfeed rights apply --credentials parts.jsonl
+    """
+    settings = reached(load_settings())
+    refuse_existing(credentials)
+    client = asking(settings.kafka)
+    found, users = _plan(settings, client)
+    passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
+    upsert_scram(client, passwords)
+    try:
+        remove_acls(client, found.remove)
+        add_acls(client, found.add)
+    finally:
+        given = give(passwords, credentials)
+    _tell(found, users, given, json)
+
+
+def _plan(settings: Settings, client: AdminClient) -> tuple[RightsPlan, list[str]]:
+    actual = acls_of(client)
+    if actual is None:
+        raise ConfigError(f"Kafka cluster {settings.kafka.bootstrap_servers} has no authorizer: it allows everything")
+    there = scram_users(client, PARTS)
+    found = plan_rights(rights(settings, declared_topics(settings).values()), actual)
+    return found, [user for user in PARTS if user not in there]
+
+
+def _tell(plan: RightsPlan, users: list[str], given: list[dict[str, str]], json: bool) -> None:
+    rows: list[tuple[str, str]] = [(user, "gets a user of the Kafka cluster") for user in users]
+    rows += [(acl.user, f"may no longer {acl.what}") for acl in plan.remove]
+    rows += [(acl.user, f"may {acl.what}") for acl in plan.add]
+    if json:
+        document: dict[str, Any] = {"changes": [{"subject": user, "words": words} for user, words in rows]}
+        emit(document | {"credentials": given})
+        return
+    if rows:
+        show(("who", "what"), rows)
+    else:
+        out().print("every part has its user and its rights")
+    show_credentials(given)
