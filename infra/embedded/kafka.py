@@ -298,6 +298,7 @@ def _configuration(state: State, passwords: Mapping[str, str]) -> str:
         return SERVER.substitute(words, protocol=PLAIN, controller_protocol=PLAIN)
     text = SERVER.substitute(words, protocol=SASL, controller_protocol=SASL)
     return text + SECURED.substitute(
+        words,
         authorizer=authorizer.CLASS,
         admin=ADMIN,
         admin_password=passwords[ADMIN],
