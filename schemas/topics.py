@@ -150,6 +150,11 @@ def _milliseconds(retention: str) -> int:
 
 PATTERNS = load()
 
+COMPLETE_TO = "complete_to"
+"""Header of a `.latest` record: every tier record before this offset is reflected in `.latest`."""
+SOURCE_OFFSET = "source_offset"
+"""Header of a `.latest` record, where in the tier topic it is copied from; of a dead letter, where it was met."""
+
 QUALITY = PATTERNS["quality"].name
 USAGE = PATTERNS["usage"].name
 DECISIONS = PATTERNS["decisions"].name

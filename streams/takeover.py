@@ -17,16 +17,13 @@ from infra.consumer import Committed
 from schemas import catalogue, topics
 from schemas.catalogue import Schema, schema
 from schemas.codec import Columns, Decoder, Frame
+from schemas.topics import COMPLETE_TO, SOURCE_OFFSET
 from streams.publishing import CLOSED, STAGE
 from streams.shard import Published
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
 
-COMPLETE_TO = "complete_to"
-"""Header of a `.latest` record: every tier record before this offset is reflected in `.latest`."""
-SOURCE_OFFSET = "source_offset"
-"""Header of a `.latest` record: where in the tier topic it is copied from."""
 WINDOWS_BACK = 4096
 READ_S = 30.0
 

@@ -1,10 +1,11 @@
 """The one error tree.
 
 TierfeedError
-├── ConfigError     settings or input files are wrong    → exit 2, never retried
-├── ContractError   bytes or values break a schema       → dead letter
-├── UpstreamError   a broker, Kafka or ClickHouse is away → exit 3, retried with backoff
-└── FencedError     another worker owns this partition    → this process ends, the supervisor restarts it
+├── ConfigError      settings or input files are wrong     → exit 2, never retried
+├── ContractError    bytes or values break a schema        → dead letter
+├── EntitlementError credentials or rights are refused     → exit 2, never retried
+├── UpstreamError    a broker, Kafka or ClickHouse is away → exit 3, retried with backoff
+└── FencedError      another worker owns this partition    → this process ends, the supervisor restarts it
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,12 @@ class ConfigError(TierfeedError):
 
 class ContractError(TierfeedError):
     """Bytes or values that break a schema. The record goes to the dead-letter topic."""
+
+
+class EntitlementError(TierfeedError):
+    """Credentials or rights are refused. Trying again does not help: somebody has to grant something."""
+
+    exit_code = 2
 
 
 class UpstreamError(TierfeedError):

@@ -18,7 +18,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 
 /**
  * Reads a tier's topic with Apache's own libraries, kafka-clients and avro:
- * java -cp 'lib/*' docs/examples/ReadTier.java BOOTSTRAP_SERVERS REGISTRY_URL TOPIC
+ * java -cp 'lib/*' docs/examples/ReadTier.java BOOTSTRAP_SERVERS REGISTRY_URL TOPIC [USERNAME PASSWORD [CA]]
+ * CA: a PEM file with the certificate that the Kafka cluster's TLS rests on.
  */
 public class ReadTier {
     static final HttpClient HTTP = HttpClient.newHttpClient();
@@ -26,9 +27,7 @@ public class ReadTier {
     static final Map<Integer, Long> EPOCHS = new HashMap<>();
 
     public static void main(String[] at) throws Exception {
-        Map<String, Object> config =
-            Map.of("bootstrap.servers", at[0], "group.id", "my-java-desk", "auto.offset.reset", "earliest");
-        try (var consumer = new KafkaConsumer<>(config, new StringDeserializer(), new ByteArrayDeserializer())) {
+        try (var consumer = new KafkaConsumer<>(config(at), new StringDeserializer(), new ByteArrayDeserializer())) {
             consumer.subscribe(List.of(at[2]));
             while (true) {
                 for (var message : consumer.poll(Duration.ofSeconds(1))) {
@@ -42,6 +41,23 @@ public class ReadTier {
                 }
             }
         }
+    }
+
+    static Map<String, Object> config(String[] at) {
+        Map<String, Object> config = new HashMap<>(Map.of("bootstrap.servers", at[0], "auto.offset.reset", "earliest"));
+        // On a secured cluster a tenant has the groups that begin with its id and a dot.
+        config.put("group.id", (at.length > 3 ? at[3] : "my") + ".java-desk");
+        if (at.length > 4) {
+            config.put("security.protocol", at.length > 5 ? "SASL_SSL" : "SASL_PLAINTEXT");
+            config.put("sasl.mechanism", "SCRAM-SHA-512");
+            config.put("sasl.jaas.config", "org.apache.kafka.common.security.scram.ScramLoginModule required"
+                + " username=\"" + at[3] + "\" password=\"" + at[4] + "\";");
+        }
+        if (at.length > 5) {
+            config.put("ssl.truststore.type", "PEM");
+            config.put("ssl.truststore.location", at[5]);
+        }
+        return config;
     }
 
     static GenericRecord decode(String registry, byte[] payload) throws Exception {

@@ -1,4 +1,7 @@
-"""Read a tier's topic: python docs/examples/read_tier.py BOOTSTRAP_SERVERS REGISTRY_URL [TOPIC]."""
+"""Read a tier: python docs/examples/read_tier.py BOOTSTRAP_SERVERS REGISTRY_URL [TOPIC [USERNAME PASSWORD [CA]]].
+
+CA: a file with the certificate that the Kafka cluster's TLS rests on.
+"""
 
 import sys
 
@@ -6,15 +9,23 @@ from confluent_kafka import Consumer
 from confluent_kafka.schema_registry import SchemaRegistryClient
 from confluent_kafka.schema_registry.avro import AvroDeserializer
 
-bootstrap_servers, registry_url, topic = (*sys.argv[1:], "tier.pro")[:3]
+given, usual = sys.argv[1:], ["", "", "tier.pro", "", "", ""]
+bootstrap_servers, registry_url, topic, username, password, ca = given + usual[len(given) :]
+group = f"{username or 'my'}.desk"  # on a secured cluster a tenant has the groups that begin with its id and a dot
+config = {"bootstrap.servers": bootstrap_servers, "group.id": group, "auto.offset.reset": "earliest"}
+if username:
+    config |= {"security.protocol": "SASL_SSL" if ca else "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512"}
+    config |= {"sasl.username": username, "sasl.password": password, "ssl.ca.location": ca}
 decode = AvroDeserializer(SchemaRegistryClient({"url": registry_url}))
-consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "my-desk", "auto.offset.reset": "earliest"})
+consumer = Consumer(config)
 consumer.subscribe([topic])
 epochs: dict[int, int] = {}  # by partition
 while True:
     message = consumer.poll(1.0)
-    if message is None or message.error():
+    if message is None:
         continue
+    if message.error():
+        raise SystemExit(message.error().str())  # such as: this tenant has not bought this tier
     record = decode(message.value(), None)
     if record["epoch"] < epochs.get(message.partition(), 0):
         continue  # of a worker that had been replaced

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 import structlog
@@ -21,8 +22,8 @@ from infra.transport import BatchApp
 from schemas import topics
 from schemas.catalogue import schema
 from schemas.codec import Decoder, Frame
+from schemas.topics import COMPLETE_TO, SOURCE_OFFSET
 from streams import takeover
-from streams.takeover import COMPLETE_TO, SOURCE_OFFSET
 from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -32,10 +33,18 @@ INTERVAL_S = 1.0
 TICK_S = 0.1
 
 
+class _Waiting(NamedTuple):
+    """A symbol's newest record, at `offset`, and since which record the symbol waits."""
+
+    since: int
+    offset: int
+    value: bytes
+
+
 @dataclass(slots=True)
 class _Partition:
     epoch: int = 0
-    waiting: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    waiting: dict[bytes, _Waiting] = field(default_factory=dict)
     sent: dict[bytes, float] = field(default_factory=dict)
     quotes_to: int = 0
     """One past the newest quote read."""
@@ -64,7 +73,7 @@ class LatestWorker:
     def metadata(self, tp: TP) -> str:
         """What waits for its second is acknowledged; whoever takes over reads it again."""
         partition = self._partitions.get(tp)
-        waiting = [offset for offset, _ in partition.waiting.values()] if partition else []
+        waiting = [entry.since for entry in partition.waiting.values()] if partition else []
         return takeover.rewind(min(waiting)) if waiting else ""
 
     def on_batch(self, batch: FetchedBatch) -> None:
@@ -85,7 +94,9 @@ class LatestWorker:
             metrics.count(Metric.STALE_EPOCH_RECORDS, stale, reader=STAGE, tier=self.records[batch.topic][0])
         for i in rows[fresh].tolist():
             message = batch.messages[i]
-            partition.waiting[message.key()] = (message.offset(), payloads[i] or b"")
+            offset, before = message.offset(), partition.waiting.get(message.key())
+            since = offset if before is None else before.since
+            partition.waiting[message.key()] = _Waiting(since, offset, payloads[i] or b"")
         if len(newest):
             partition.epoch = int(newest[-1])
         if len(rows):
@@ -107,10 +118,10 @@ class LatestWorker:
         due = [key for key in partition.waiting if now - partition.sent.get(key, -INTERVAL_S) >= INTERVAL_S]
         topic = topics.latest(self.records[tp.topic][0])
         for n, key in enumerate(due, 1):
-            offset, value = partition.waiting.pop(key)
+            _, offset, value = partition.waiting.pop(key)
             partition.sent[key] = now
             # True only once nothing older waits: the last one sent of a round may say more than the others.
-            left = min((waiting for waiting, _ in partition.waiting.values()), default=partition.quotes_to)
+            left = min((entry.since for entry in partition.waiting.values()), default=partition.quotes_to)
             complete = left if n == len(due) else min(left, offset)
             headers = [(SOURCE_OFFSET, str(offset).encode()), (COMPLETE_TO, str(complete).encode())]
             self.app.rd_producer.send(topic, tp.partition, value, key, headers)

@@ -1,4 +1,5 @@
-"""Clients that are not ours read a tier topic: kcat and aiokafka, with fastavro and the schema registry's API."""
+"""Clients read a tier topic: those that are not ours, kcat and aiokafka, with fastavro and the schema registry's API;
+and the product's own consumer."""
 
 import asyncio
 import io
@@ -20,6 +21,8 @@ from infra.embedded.registry import app, serve
 from schemas import topics
 from tests.e2e.tape_runner import await_tiers
 from tests.integration.stream_parts import SECOND_US, START_US, Broker, Parts, deployed, module_word
+from tierfeed.client import Gap, Quote, Stale, TierConsumer, Update
+from tierfeed.domain.words import QuoteState
 from tierfeed.settings import KafkaSettings
 
 pytestmark = pytest.mark.kafka
@@ -150,6 +153,36 @@ def test_a_client_that_is_not_ours_reads_every_quote_and_control_record(
         assert (last["state"], last["upto_sequence"]) == ("STALE", ROUNDS + 1)
     assert [kinds[0] for kinds in controls.values()] == ["SESSION"] * served.partitions
     assert sum(kinds.count("STALE") for kinds in controls.values()) == len(TICKS)
+
+
+def test_our_own_consumer_has_every_quote_in_order_and_no_gap(served: Served) -> None:
+    updates: list[Update] = []
+
+    async def read() -> None:
+        tier, tenant = f"{served.broker}all", served.broker
+        async with (
+            TierConsumer(
+                served.bootstrap_servers, tier=tier, tenant=tenant, from_="beginning", registry_url=served.registry_url
+            ) as consumer,
+            asyncio.timeout(30),
+        ):
+            async for update in consumer:
+                updates.append(update)
+                if sum(isinstance(update, Stale) for update in updates) == len(TICKS):
+                    break
+            assert (consumer.stats.stale_epoch, consumer.stats.unknown, consumer.stats.repeated) == (0, 0, 0)
+
+    asyncio.run(read())
+    assert not any(isinstance(update, Gap) for update in updates)
+    for symbol, (bid, ask) in TICKS.items():
+        *told, last = [update for update in updates if isinstance(update, Quote) and update.symbol == symbol]
+        assert [quote.bid for quote in told] == [round(bid + number / 1000, 3) for number in range(ROUNDS)]
+        assert [quote.as_of_time for quote in told] == [_time(number) for number in range(ROUNDS)]
+        assert {quote.ask for quote in told} == {ask or None}
+        assert {quote.fields["bid_broker"] for quote in told} == {served.broker}
+        assert (last.state, last.upto_sequence) == (QuoteState.STALE, ROUNDS + 1)
+        silent = Stale(symbol, last.as_of_time, "SESSION_LOST")
+        assert updates.index(silent) > updates.index(last)
 
 
 def _time(number: int) -> datetime:

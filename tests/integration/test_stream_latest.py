@@ -75,6 +75,18 @@ def test_the_last_value_of_every_symbol_is_there_at_most_one_a_second_also_after
         # Each worker sends the first one it knows of at once.
         assert len(times) - 2 <= (times[-1] - times[0]) / 1000 + 0.5
         assert len(times) > (times[-1] - times[0]) / 1000 / 4
+    assert_complete(kept, tier)
+
+
+def assert_complete(kept: Messages, tier: Messages) -> None:
+    """Of every symbol, what is before the offset that a copy names is covered by the copies up to it."""
+    covered: defaultdict[tuple[int, bytes], int] = defaultdict(lambda: -1)
+    for copy in sorted(every(kept), key=lambda copy: copy.offset()):
+        p, said = copy.partition(), {name: int(value) for name, value in copy.headers()}
+        covered[p, copy.key()] = max(covered[p, copy.key()], said["source_offset"])
+        for key, quotes in tier.items():
+            before = [q.offset() for q in quotes if q.partition() == p and q.offset() < said["complete_to"]]
+            assert max(before, default=-1) <= covered[p, key]
 
 
 def test_a_value_that_waits_for_its_second_outlives_the_worker_that_has_committed_past_it(

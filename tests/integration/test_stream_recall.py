@@ -6,8 +6,9 @@ import pytest
 
 from infra.kafka import producer
 from schemas import catalogue, topics
+from schemas.topics import COMPLETE_TO, SOURCE_OFFSET
 from streams import takeover
-from streams.takeover import COMPLETE_TO, SOURCE_OFFSET, Memory, Tails
+from streams.takeover import Memory, Tails
 from tests.integration.stream_parts import IDS, START_US, deployed
 from tierfeed.domain.words import ControlKind
 from tierfeed.settings import KafkaSettings, Settings

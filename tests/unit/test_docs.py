@@ -143,10 +143,11 @@ def test_the_tape_of_the_readme_is_a_tape(tmp_path: Path) -> None:
     assert load_tape_file(tmp_path / "TAPE.yaml").brokers == ("fxcm", "pepperstone")
 
 
-def test_the_readme_shows_the_python_example_that_is_there() -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
-    example = re.sub(r"  # noqa.*", "", (ROOT / "docs/examples/read_tier.py").read_text())
-    assert example.endswith(block)
+def test_the_readme_shows_the_python_examples_that_are_there() -> None:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    examples = [re.sub(r"  # noqa.*", "", path.read_text()) for path in (ROOT / "docs/examples").glob("*.py")]
+    assert blocks
+    assert [block for block in blocks if not any(example.endswith(block) for example in examples)] == []
 
 
 def test_every_target_of_the_makefile_is_listed_and_the_readme_names_only_targets() -> None:

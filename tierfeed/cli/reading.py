@@ -1,6 +1,7 @@
 """A tier's topic read record by record: control records interpreted, records of an older epoch left out."""
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +13,8 @@ from infra.registry import schema_ids
 from schemas import topics
 from schemas.catalogue import Schema, decode
 from tierfeed.cli.clusters import Place, asking, ends, partitions_of, starts
+from tierfeed.client.order import Order
+from tierfeed.client.reader import CONTROL
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.words import ControlKind
 from tierfeed.errors import ConfigError, ContractError, UpstreamError
@@ -19,7 +22,6 @@ from tierfeed.settings import Settings
 
 POLL_S = 0.2
 SHOWN = (ControlKind.STALE.name, ControlKind.FRESH.name, ControlKind.GAP.name)
-CONTROL = "TierControl"
 HEADING = (
     f"{'published':<26}  {'symbol':<8} {'bid':>10} {'ask':>10} {'spread':>8}  "
     f"{'state':<9} {'conflated':>9} {'upto':>10}"
@@ -54,7 +56,7 @@ class Reading:
         self._symbols = symbols
         self._by_id = _schemas(settings)
         self._ends = ends(client, places)
-        self._epochs: dict[int, int] = {}
+        self._orders: defaultdict[int, Order] = defaultdict(Order)
         begin = starts(client, places) if from_beginning else self._ends
         self._at = dict(begin)
         self._reader = ck.Consumer(
@@ -80,10 +82,7 @@ class Reading:
             kind, fields = decode(message.value() or b"", self._by_id)
         except ContractError:
             return None  # of a later version, or not ours
-        epoch = fields.get("epoch", 0)
-        newest = max(self._epochs.get(message.partition(), 0), epoch)
-        self._epochs[message.partition()] = newest
-        if epoch < newest:
+        if self._orders[message.partition()].is_stale(fields.get("epoch", 0)):
             self.stale += 1
             return None
         if kind == CONTROL and fields["kind"] not in SHOWN:
