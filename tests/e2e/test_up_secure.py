@@ -1,5 +1,6 @@
 """The secured form, as an operator and a hundred tenants use it."""
 
+import asyncio
 import contextlib
 import json
 import subprocess
@@ -16,6 +17,7 @@ import yaml
 from schemas import catalogue
 from tests.builders import eventually
 from tests.command_line import CommandLine
+from tierfeed.client import TierConsumer
 from tierfeed.domain.tenants import OWN_PRINCIPALS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(600)]
@@ -149,6 +151,27 @@ def test_a_hundred_tenants_are_metered_to_the_tick(
     eventually(lambda: usage(line, counted) == counted, 60)
     found = line.json("usage", "--tenant", sample[0].user, "--from", SINCE)
     assert (found["replayed"], found["skipped"], found["status"], found["bytes_status"]) == (0, 0, "ok", "no_source")
+    assert not found["groups"][0]["start_unknown"]
+
+
+def test_our_own_consumer_is_metered_from_where_it_began(
+    line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
+) -> None:
+    user = sorted(passwords)[-2]
+    tier = TIERS[int(user[-3:]) % 3]
+
+    async def read() -> int:
+        async with TierConsumer(
+            addresses["bootstrap_servers"], tier=tier, tenant=user, password=passwords[user], from_="beginning"
+        ) as consumer:
+            async for _ in consumer.quotes():
+                if consumer.stats.quotes >= 30:
+                    return consumer.stats.quotes
+        raise AssertionError("it ended by itself")
+
+    taken = asyncio.run(asyncio.wait_for(read(), 60))
+    eventually(lambda: usage(line, {user: taken}) == {user: taken}, 60)
+    found = line.json("usage", "--tenant", user, "--from", SINCE)
     assert not found["groups"][0]["start_unknown"]
 
 

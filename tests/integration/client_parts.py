@@ -15,6 +15,7 @@ from tests.integration.stream_parts import PARTITIONS
 from tierfeed.client import TierConsumer, Update
 from tierfeed.domain.partitions import partition_of
 from tierfeed.domain.tiers import parse_tiers
+from tierfeed.domain.yamls import Document
 from tierfeed.settings import KafkaSettings
 
 AT = datetime(2026, 1, 5, 10, tzinfo=UTC)
@@ -28,7 +29,9 @@ class Worker:
         self.kafka, self.tier, self.tenant = kafka.model_copy(update={"partitions": PARTITIONS}), word, word
         self.topic, self.latest_topic = topics.tier(word), topics.latest(word)
         tier = {"symbols": "all", "interval_ms": 10, "depth_hours": 1, "brokers": [word], "redundancy": 1}
-        declared = topics.declared([word], parse_tiers({word: tier | {"record": "ProQuote"}}), PARTITIONS)
+        declared = topics.declared(
+            [word], parse_tiers(Document(word, {word: tier | {"record": "ProQuote"}}, {})), PARTITIONS
+        )
         wanted = {name: declared[name] for name in (self.topic, self.latest_topic)}
         apply(plan_topics(wanted, {}), admin(kafka))
         self.epoch = 1
