@@ -20,7 +20,7 @@ from tierfeed.client.places import Place, beats, commits, is_live, lag
 from tierfeed.client.reader import PartitionReader
 from tierfeed.client.rebalances import Rebalances
 from tierfeed.client.values import Quote, Stats, Update
-from tierfeed.client.wanted import BEGINNING, LATEST, RESUME, Wanted
+from tierfeed.client.wanted import BEGINNING, LATEST, RESUME, Security, Wanted
 from tierfeed.errors import ConfigError
 
 FETCH_MS: Final = 200
@@ -29,8 +29,6 @@ SILENCE_S: Final = 10.0
 """Every partition has a heartbeat a second. When nothing comes for so long, it is asked whether we may still log in."""
 COMMIT_WITHIN_S: Final = 5.0
 REQUEST_MS: Final = 15_000  # above the ten seconds that a group may take to be divided anew
-
-Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 
 
 class TierConsumer:
