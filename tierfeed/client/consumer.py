@@ -20,17 +20,15 @@ from tierfeed.client.places import Place, beats, commits, is_live, lag
 from tierfeed.client.reader import PartitionReader
 from tierfeed.client.rebalances import Rebalances
 from tierfeed.client.values import Quote, Stats, Update
-from tierfeed.client.wanted import BEGINNING, LATEST, RESUME, Wanted
+from tierfeed.client.wanted import BEGINNING, LATEST, RESUME, Security, Wanted
 from tierfeed.errors import ConfigError
 
 FETCH_MS: Final = 200
-FETCH_RECORDS: Final = 100
-"""Few, for Kafka takes a member that does not ask for five minutes to be dead."""
+FETCH_RECORDS: Final = 100  # few, for Kafka takes a member that does not ask for five minutes to be dead
 SILENCE_S: Final = 10.0
 """Every partition has a heartbeat a second. When nothing comes for so long, it is asked whether we may still log in."""
 COMMIT_WITHIN_S: Final = 5.0
-
-Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+REQUEST_MS: Final = 15_000  # above the ten seconds that a group may take to be divided anew
 
 
 class TierConsumer:
@@ -38,9 +36,11 @@ class TierConsumer:
 
     Whoever asks for the next update has taken the one before; so has whoever leaves the `async with` block without an
     error. What was taken is committed every `commit_every_s` and at the end, and never more: after a crash what was
-    not committed comes again. `from_` says where to begin: at the "latest", at the "beginning", or to "resume" behind
-    the group's last commit (at the latest where there is none). Partitions that come to it later, by another member's
-    leaving, are resumed. With `latest`, each partition's last values come first, and every update after them.
+    not committed comes again. Work that blocks the event loop for ten seconds loses the partitions to another member.
+
+    `from_`: begin at the "latest", at the "beginning", or "resume" behind the group's last commit, at the latest where
+    there is none; the second member of a group wants to resume. Partitions that come later, for another member has
+    left, are resumed. With `latest`, each partition's last values come first, and then every update after them.
 
     Raises ConfigError, EntitlementError (nothing is tried again) and UpstreamError (trying again may help).
     """
@@ -96,6 +96,7 @@ class TierConsumer:
             group_id=self._access.group,
             client_id=self._access.group,
             enable_auto_commit=False,
+            request_timeout_ms=REQUEST_MS,
             auto_offset_reset="earliest",  # where retention has overtaken us, the gap is told
             **self._access.connection(),
         )
@@ -117,6 +118,7 @@ class TierConsumer:
         while not self._places and (not self._settled.is_set() or self._kafka.assignment()):
             await self._settle()
             await self._place()
+        self._wish = None  # also of who has none yet: those that come are another member's
 
     async def __aexit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
@@ -169,6 +171,8 @@ class TierConsumer:
             self._read(self._messages.popleft())
 
     async def _fetch(self) -> None:
+        if self._kafka is None:
+            raise ConfigError("a TierConsumer reads within `async with`, and was used outside of it")
         fetched = await self._kafka.getmany(timeout_ms=FETCH_MS, max_records=FETCH_RECORDS)
         for messages in fetched.values():
             self._messages.extend(messages)

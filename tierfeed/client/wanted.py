@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 from schemas import topics
 from tierfeed.client.access import Access
@@ -16,7 +16,8 @@ LATEST: Final = "latest"
 BEGINNING: Final = "beginning"
 RESUME: Final = "resume"
 PLACES: Final = (LATEST, BEGINNING, RESUME)
-PROTOCOLS: Final = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+Security = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+PROTOCOLS: Final = get_args(Security)
 MECHANISMS: Final = ("SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN")
 NAME: Final = re.compile(r"[a-zA-Z0-9._-]{1,200}")
 
