@@ -3,12 +3,11 @@
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infra.acls import Acl
-from tenants.cluster import Access
 from tenants.plan import Registered, TenantPlan, plan_removal, plan_tenants
 from tenants.registry import Registry
 from tierfeed.cli.clusters import asking
@@ -19,6 +18,9 @@ from tierfeed.cli.stack import reached
 from tierfeed.domain.tenants import Tenant, parse_tenants
 from tierfeed.errors import ConfigError, TierfeedError
 from tierfeed.settings import Settings, load_settings, read_document
+
+if TYPE_CHECKING:
+    from tenants.cluster import Access
 
 app = typer.Typer(name="tenants", help="Tenants: plan, apply, list, show, feed, rotate, remove.", no_args_is_help=True)
 
@@ -233,7 +235,9 @@ def _declared(settings: Settings, file: Path | None) -> tuple[Tenant, ...]:
     return parse_tenants(read_document(file or settings.tenants_file, "tenants_file"), settings.tiers())
 
 
-def _both(settings: Settings) -> tuple[Access, Registry]:
+def _both(settings: Settings) -> "tuple[Access, Registry]":
+    from tenants.cluster import Access  # aiokafka
+
     return Access(settings.kafka, asking(settings.kafka), _progress), Registry(settings.clickhouse)
 
 
@@ -243,7 +247,7 @@ def _progress(done: int, of: int) -> None:
 
 
 def _plan(
-    settings: Settings, tenants: tuple[Tenant, ...], access: Access, registered: Registered, day: date | None = None
+    settings: Settings, tenants: tuple[Tenant, ...], access: "Access", registered: Registered, day: date | None = None
 ) -> TenantPlan:
     state = access.state({tenant.id for tenant in tenants} | registered.tenants.keys())
     return plan_tenants(tenants, settings.tiers(), state, registered, day or datetime.now(UTC).date())
