@@ -24,7 +24,7 @@ from schemas import topics
 from schemas.topics import Topic
 from sinks.setup import migrate
 from tenants.cluster import Access
-from tenants.meter.meter import Meter
+from tenants.meter.meter import LogMeter
 from tenants.plan import Registered, plan_tenants
 from tierfeed.domain.tenants import ADMIN, Tenant
 from tierfeed.settings import ClickHouseSettings, Settings
@@ -165,8 +165,8 @@ class _Message:
 def _metered(settings: Settings, declared: list[Tenant]) -> dict[str, float]:
     """One cycle: every group commits in every partition, and the ranges are on `usage`."""
     partitions = settings.kafka.partitions
-    meter = Meter(settings)
-    meter.prepare()
+    meter = LogMeter(settings)
+    meter.teller.prepare()
     for round_ in range(2):  # the first says where everybody is
         messages = [
             _commit(tenant, partition, 1000 * (round_ + 1), round_ * len(declared) * partitions + at)
@@ -175,7 +175,7 @@ def _metered(settings: Settings, declared: list[Tenant]) -> dict[str, float]:
         begun, cpu = time.monotonic(), time.process_time()
         for message in messages:
             meter.take(message)
-        meter.tell()
+        meter.teller.tell()
         wall_s, spent_s = time.monotonic() - begun, time.process_time() - cpu
     meter.close()
     each_us = spent_s / len(messages) * 1e6

@@ -13,8 +13,10 @@ from schemas import topics
 from schemas.topics import Topic
 from tierfeed.domain.tenants import PARTS
 from tierfeed.errors import UpstreamError
-from tierfeed.settings import Settings
+from tierfeed.settings import MeterMode, Settings
 
+METER_GROUP = "tierfeed-meter"
+"""By which meters elect one where they have to ask for commits."""
 OFFSETS_TOPIC = "__consumer_offsets"
 """Kafka's own record of what every group has committed."""
 
@@ -46,9 +48,15 @@ def rights(settings: Settings, declared: Iterable[Topic]) -> frozenset[Acl]:
     groups = {"streams": settings.stream.app_id, "sinks": settings.sink.app_id}
     found |= {Acl(user, "GROUP", prefix, "PREFIXED", "READ") for user, prefix in groups.items()}
     found |= {Acl(user, "GROUP", group, "LITERAL", "DESCRIBE") for user, group in ALONE.items()}
+    found |= _polling_rights() if settings.meter.mode is MeterMode.POLL else set()
     found.add(Acl("meter", "TOPIC", OFFSETS_TOPIC, "LITERAL", "READ"))
     found |= {Acl("meter", "TOPIC", topics.tier(tier.name), "LITERAL", "DESCRIBE") for tier in settings.tiers()}
     return frozenset(found)
+
+
+def _polling_rights() -> set[Acl]:
+    """To ask for commits, a meter has to be in the election's group and to see every group."""
+    return {Acl("meter", "GROUP", METER_GROUP, "LITERAL", "READ"), Acl("meter", "GROUP", "*", "LITERAL", "DESCRIBE")}
 
 
 def plan_rights(wanted: frozenset[Acl], actual: frozenset[Acl]) -> RightsPlan:

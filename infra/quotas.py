@@ -4,7 +4,6 @@ aiokafka brings the connection, authentication included; AlterClientQuotas is th
 """
 
 import asyncio
-import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ from aiokafka.protocol.admin import DescribeClientQuotasRequest
 from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 
+from infra.aio import connection
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
 
@@ -112,7 +112,7 @@ async def _described(kafka: KafkaSettings) -> dict[str, int]:
 
 
 async def _asked(kafka: KafkaSettings, request: Any) -> Any:
-    client = AIOKafkaClient(**_connection(kafka))
+    client = AIOKafkaClient(**connection(kafka))
     try:
         await client.bootstrap()
         node = client.get_random_node()
@@ -129,23 +129,3 @@ def _batches(quotas: Quotas) -> Iterator[Quotas]:
     users = list(quotas)
     for at in range(0, len(users), BATCH):
         yield {user: quotas[user] for user in users[at : at + BATCH]}
-
-
-def _connection(kafka: KafkaSettings) -> dict[str, Any]:
-    """What `KafkaSettings.client` says to librdkafka, in aiokafka's words."""
-    config: dict[str, Any] = {
-        "bootstrap_servers": kafka.bootstrap_servers,
-        "security_protocol": kafka.security_protocol,
-    }
-    if kafka.username is not None and kafka.password is not None:
-        config |= {
-            "sasl_mechanism": kafka.sasl_mechanism,
-            "sasl_plain_username": kafka.username,
-            "sasl_plain_password": kafka.password.get_secret_value(),
-        }
-    if kafka.security_protocol.endswith("SSL"):
-        config["ssl_context"] = context = ssl.create_default_context(cafile=kafka.ca_file)
-        if kafka.cert_file is not None:
-            password = None if kafka.key_password is None else kafka.key_password.get_secret_value()
-            context.load_cert_chain(kafka.cert_file, kafka.key_file, password)
-    return config

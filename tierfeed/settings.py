@@ -6,6 +6,7 @@ over the defaults. No other module reads the environment.
 
 import os
 import tomllib
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -165,9 +166,18 @@ class SinkSettings(_Group):
     retention_days: int = Field(default=30, ge=1)
 
 
+class MeterMode(StrEnum):
+    """How the meter learns of commits: from Kafka's own record, by asking, or by asking where it may not read that."""
+
+    AUTO = "auto"
+    LOG = "log"
+    POLL = "poll"
+
+
 class MeterSettings(_Group):
     """The meter."""
 
+    mode: MeterMode = MeterMode.AUTO
     flush_s: float = Field(default=30.0, gt=0, description="what a group moves over meanwhile is told as one range")
 
 

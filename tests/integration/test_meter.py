@@ -40,19 +40,20 @@ def sink(settings: Settings, tmp_path: Path) -> Iterator[Kept]:
     kept.life.end()
 
 
-Start = Callable[[], "MeterLife"]
+Start = Callable[..., "MeterLife"]
 
 
 class MeterLife:
     """One meter process."""
 
-    def __init__(self, settings: Settings, log: Path) -> None:
+    def __init__(self, settings: Settings, log: Path, mode: str) -> None:
         self._out = log.open("ab")
         env = os.environ | environment(settings, log.parent)
         env |= {
             "TIERFEED_TIERS_FILE": str(settings.tiers_file),
             "TIERFEED_CLICKHOUSE__DATABASE": settings.clickhouse.database,
             "TIERFEED_METER__FLUSH_S": "0.3",
+            "TIERFEED_METER__MODE": mode,
         }
         argv = [sys.executable, "-m", "tierfeed", "meter", "run"]
         self.process = subprocess.Popen(argv, stdout=self._out, stderr=self._out, env=env)
@@ -69,8 +70,8 @@ class MeterLife:
 def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
     lives: list[MeterLife] = []
 
-    def begin() -> MeterLife:
-        lives.append(MeterLife(settings, tmp_path / f"meter{len(lives)}.log"))
+    def begin(mode: str = "auto") -> MeterLife:
+        lives.append(MeterLife(settings, tmp_path / f"meter{len(lives)}.log", mode))
         return lives[-1]
 
     yield begin
@@ -180,7 +181,7 @@ def test_ticks_are_what_the_consumer_counted_and_replays_and_skips_stand_apart(
     desk.take(300)
     kept_until(lambda: agrees(settings, desk), sink)
     desk.go_back()
-    desk.take(400)
+    desk.take(1100)  # of 1,860: with the 1,000 before, some are read again, and some are left
     kept_until(lambda: agrees(settings, desk), sink)
     assert desk.replayed > 0
     desk.close()
@@ -252,3 +253,21 @@ def test_a_group_that_did_not_say_where_it_began_is_billed_from_its_first_commit
     kept_until(lambda: told(settings, unique).ticks == desk.distinct - first, sink)
     assert told(settings, unique).groups[0]["start_unknown"]
     desk.close()
+
+
+def test_where_the_log_may_not_be_read_one_of_the_meters_asks_instead(
+    settings: Settings, sink: Kept, start: Start, unique: str
+) -> None:
+    feed = filled(settings)
+    kept_until(lambda: Proof(settings).holds(feed.stored), sink)
+    desk = Desk(settings, f"{unique}.desk")
+    desk.begin()
+    meters = [start("poll"), start("poll")]
+    kept_until(lambda: bool(told(settings, unique).groups), sink)  # it has seen where the group begins
+    desk.take(500)
+    kept_until(lambda: agrees(settings, desk), sink)
+    meters[0].end(signal.SIGKILL)
+    desk.take(700)
+    kept_until(lambda: agrees(settings, desk), sink)
+    desk.close()
+    assert meters[1].end(signal.SIGTERM) == 0
