@@ -19,11 +19,13 @@ from infra.embedded import jars
 from infra.metrics import CATALOGUE, Kind, Metric
 from tests import servers
 from tierfeed.cli import app
+from tierfeed.domain.tenants import OWN_PRINCIPALS
 from tierfeed.settings import load_settings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.kafka.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+SECURE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "infra" / "compose" / "secure.yml").read_text())["services"]
 PARTS = sorted(name for name, service in SERVICES.items() if "build" in service)
 ONCE = {name for name in PARTS if SERVICES[name]["restart"] == "no"}
 GRAFANA = ROOT / "infra" / "compose" / "grafana"
@@ -185,3 +187,35 @@ def test_the_dashboard_is_provisioned_from_the_datasource_it_asks() -> None:
     assert asked == {datasource["uid"]}
     (provider,) = yaml.safe_load((GRAFANA / "provisioning/dashboards/tierfeed.yml").read_text())["providers"]
     assert any(volume.split(":")[1] == provider["options"]["path"] for volume in SERVICES["grafana"]["volumes"])
+
+
+def secured(name: str) -> dict[str, str]:
+    """What a part's container has when secure.yml is on top, with passwords that somebody has set."""
+    given = environment(name if name in SERVICES else "topics") | SECURE[name]["environment"]
+    return {key: re.sub(r"\$\{(\w+):\?\}", r"secret-\1", value) for key, value in given.items()}
+
+
+@pytest.mark.parametrize("name", [name for name in SECURE if name not in ("kafka", "registry")])
+def test_a_secured_part_has_a_user_that_is_the_products_own_and_known_to_kafka(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for key, value in secured(name).items():
+        monkeypatch.setenv(key, value)
+    kafka = load_settings().kafka
+    assert kafka.password is not None
+    assert kafka.username in OWN_PRINCIPALS
+    jaas = secured("kafka")["KAFKA_LISTENER_NAME_INSIDE_PLAIN_SASL_JAAS_CONFIG"]
+    assert f'user_{kafka.username}="{kafka.password.get_secret_value()}"' in jaas
+
+
+def test_every_part_that_speaks_to_kafka_is_secured_and_no_password_has_a_default() -> None:
+    without = {"schemas", "tables"}  # which speak to the registry, and to ClickHouse
+    assert set(PARTS) - without <= set(SECURE)
+    text = (ROOT / "infra" / "compose" / "secure.yml").read_text()
+    assert re.findall(r"\$\{\w+_PASSWORD(?!:\?\})", text) == []
+    command: Any = typer.main.get_command(app)
+    assert SECURE["rights"]["command"][:2] == ["rights", "apply"]
+    assert "--no-users" in [
+        option for each in command.commands["rights"].commands["apply"].params for option in each.secondary_opts
+    ]

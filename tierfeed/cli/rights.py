@@ -1,7 +1,7 @@
 """`tierfeed rights`: what the product's own parts may do on a secured Kafka cluster. Plan, apply."""
 
 import secrets
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from confluent_kafka.admin import AdminClient
@@ -21,10 +21,13 @@ from tierfeed.settings import Settings, load_settings
 app = typer.Typer(name="rights", help="The parts' own users and rights: plan, apply.", no_args_is_help=True)
 
 PASSWORD_BYTES = 24
+Users = Annotated[
+    bool, typer.Option("--users/--no-users", help="Also SCRAM users; not where the parts log in by other means.")
+]
 
 
 @app.command()
-def plan(json: Json = False) -> None:
+def plan(users: Users = True, json: Json = False) -> None:
     """Show which rights the parts lack or have too many of, and which have no user. Exit code 1 where there is any.
 
     A part may write and read what schemas/topics says it produces and consumes, and use its own consumer groups.
@@ -32,14 +35,14 @@ def plan(json: Json = False) -> None:
     Example: tierfeed rights plan
     """
     settings = reached(load_settings())
-    found, users = _plan(settings, asking(settings.kafka))
-    _tell(found, users, [], json)
-    if found.add or found.remove or users:
+    found, new = _plan(settings, asking(settings.kafka), users)
+    _tell(found, new, [], json)
+    if found.add or found.remove or new:
         raise typer.Exit(PROBLEM)
 
 
 @app.command()
-def apply(credentials: Credentials = None, json: Json = False) -> None:
+def apply(credentials: Credentials = None, users: Users = True, json: Json = False) -> None:
     """Give each part exactly its rights, and a SCRAM user where it has none; passwords are shown this once.
 
     Needs a user of the cluster that may do so. What `tierfeed up --secure` runs has all this already.
@@ -49,22 +52,22 @@ def apply(credentials: Credentials = None, json: Json = False) -> None:
     settings = reached(load_settings())
     refuse_existing(credentials)
     client = asking(settings.kafka)
-    found, users = _plan(settings, client)
-    passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
+    found, new = _plan(settings, client, users)
+    passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in new}
     upsert_scram(client, passwords)
     try:
         remove_acls(client, found.remove)
         add_acls(client, found.add)
     finally:
         given = give(passwords, credentials)
-    _tell(found, users, given, json)
+    _tell(found, new, given, json)
 
 
-def _plan(settings: Settings, client: AdminClient) -> tuple[RightsPlan, list[str]]:
+def _plan(settings: Settings, client: AdminClient, users: bool) -> tuple[RightsPlan, list[str]]:
     actual = acls_of(client)
     if actual is None:
         raise ConfigError(f"Kafka cluster {settings.kafka.bootstrap_servers} has no authorizer: it allows everything")
-    there = scram_users(client, PARTS)
+    there = scram_users(client, PARTS) if users else PARTS
     found = plan_rights(rights(settings, declared_topics(settings).values()), actual)
     return found, [user for user in PARTS if user not in there]
 
