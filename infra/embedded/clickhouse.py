@@ -1,7 +1,8 @@
 """A ClickHouse of our own: chDB in a process that serves ClickHouse's HTTP interface on the loopback address.
 
 Everything lives in one folder: the data, the settings it was started with, its log, and `state.json` that says where
-it listens. The folder's lock makes it one server per folder; whoever starts a second one gets the first.
+it listens. The folder's lock makes it one server per folder; whoever starts a second one gets the first. Where there is
+a file `password`, which only the folder's owner may read, the server wants it.
 """
 
 import argparse
@@ -11,6 +12,7 @@ import json
 import logging
 import os
 import random
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,7 +25,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
+from pydantic import SecretStr
 
+from infra.embedded.secret import write_secretly
 from infra.tether import tethered_popen
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings
@@ -41,6 +45,8 @@ STOP_S = 30.0
 GRACE_S = 10.0  # what runs at SIGTERM may take this long to end
 MEMORY_MB = 2048
 FOLDER_TAKEN = 75
+PASSWORD = "password"
+SECRET_BYTES = 24
 _POLL_S = 0.02
 _TAIL_BYTES = 2000
 
@@ -68,6 +74,8 @@ class State:
     created_s: float
     port: int
     memory_mb: int
+    password_file: str | None = None
+    """Where the password is that it wants; None: it wants none."""
 
     @property
     def url(self) -> str:
@@ -75,7 +83,8 @@ class State:
 
     def settings(self, database: str = "tierfeed") -> ClickHouseSettings:
         """Settings for its clients."""
-        return ClickHouseSettings(url=self.url, database=database)
+        password = "" if self.password_file is None else Path(self.password_file).read_text().strip()
+        return ClickHouseSettings(url=self.url, database=database, password=SecretStr(password))
 
     def process(self) -> psutil.Process | None:
         """The process, if it lives."""
@@ -90,8 +99,11 @@ class State:
 class EmbeddedClickHouse:
     """Starts, finds and stops the server of one folder. Its data outlives it. `memory_mb` bounds what it allocates."""
 
-    def __init__(self, home: Path, *, port: int | None = None, memory_mb: int = MEMORY_MB) -> None:
+    def __init__(
+        self, home: Path, *, port: int | None = None, memory_mb: int = MEMORY_MB, secure: bool = False
+    ) -> None:
         self.home = home.absolute()
+        self._secure = secure
         self._port, self._memory_mb = port, memory_mb
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -107,6 +119,8 @@ class EmbeddedClickHouse:
         """
         deadline_s = time.monotonic() + timeout_s
         self.home.mkdir(parents=True, exist_ok=True)
+        if self._secure and not (self.home / PASSWORD).exists():
+            write_secretly(self.home / PASSWORD, secrets.token_urlsafe(SECRET_BYTES))
         child: subprocess.Popen[bytes] | None = None
         while time.monotonic() < deadline_s:
             if (running := self.attach()) is not None:
@@ -207,7 +221,8 @@ def _serve_locked(port: int | None, memory_mb: int) -> None:
         signal.signal(number, lambda *_: ending.set())
     server = _listen(engine, port)
     server.start()
-    _remember(State(os.getpid(), psutil.Process().create_time(), server.port, memory_mb))
+    secret = str(Path(PASSWORD).absolute()) if server.password is not None else None
+    _remember(State(os.getpid(), psutil.Process().create_time(), server.port, memory_mb, secret))
     logger.info("ClickHouse %s on port %d, at most %d MB of memory", engine.version, server.port, memory_mb)
     ending.wait()
     server.stop(GRACE_S)
@@ -221,11 +236,12 @@ def _listen(engine: "Engine", port: int | None) -> "ClickHouseServer":
 
     spool = Path("spool").absolute()
     spool.mkdir(exist_ok=True)
+    password = Path(PASSWORD).read_text().strip() if Path(PASSWORD).exists() else None
     before = read_state(Path())
     choice = [port] if port is not None else [*([before.port] if before else []), *random.sample(PORTS, len(PORTS))]
     for candidate in choice:
         with contextlib.suppress(OSError):
-            return ClickHouseServer(engine, spool, HOST, candidate)
+            return ClickHouseServer(engine, spool, HOST, candidate, password)
     raise ConfigError(f"port {port} on {HOST} is taken")
 
 

@@ -5,9 +5,11 @@ request. Answers are whole before their first byte goes out, so a status code is
 be is the engine's `max_result_bytes`.
 """
 
+import base64
 import contextlib
 import json
 import logging
+import secrets
 import select
 import socket
 import sys
@@ -26,6 +28,7 @@ from infra.embedded.clickhouse_request import Answer, Request
 logger = logging.getLogger(__name__)
 
 IDLE_S = 120
+USER = "default"
 WATCH_S = 0.25
 
 _STATUS = (
@@ -54,8 +57,9 @@ class ClickHouseServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, engine: Engine, spool: Path, host: str, port: int) -> None:
+    def __init__(self, engine: Engine, spool: Path, host: str, port: int, password: str | None = None) -> None:
         super().__init__((host, port), Handler)
+        self.password = password
         self.engine = engine
         self.spool = spool
         self.stopping = threading.Event()
@@ -148,6 +152,10 @@ class Handler(BaseHTTPRequestHandler):
                 self._drain(raw)
                 self._send(200, {"Content-Type": "text/plain; charset=UTF-8"}, b"Ok.\n")
                 return
+            if not self._knows_the_password(arguments):
+                raise ClickHouseError.of(
+                    516, "AUTHENTICATION_FAILED", f"{USER}: Authentication failed: password is incorrect"
+                )
             if url.path != "/":
                 raise ClickHouseError.of(79, "NO_SUCH_PATH", f"There is no handle {url.path}")
             with self._service.engine.admitted(query_id, self._hang_up) as running:
@@ -160,6 +168,19 @@ class Handler(BaseHTTPRequestHandler):
         """Whether a web page speaks here through someone's browser: there is no password to stop it."""
         host = urlsplit("//" + self.headers.get("Host", "")).hostname
         return host not in (None, "127.0.0.1", "localhost") or "Origin" in self.headers
+
+    def _knows_the_password(self, arguments: Mapping[str, str]) -> bool:
+        """As ClickHouse takes them: in a header of its own, as basic authentication, or in the address."""
+        wanted = self._service.password
+        if wanted is None:
+            return True
+        given = self.headers.get("X-ClickHouse-Key") or arguments.get("password")
+        user = self.headers.get("X-ClickHouse-User") or arguments.get("user") or USER
+        kind, _, encoded = self.headers.get("Authorization", "").partition(" ")
+        if given is None and kind.lower() == "basic":
+            with contextlib.suppress(ValueError):
+                user, _, given = base64.b64decode(encoded).decode().partition(":")
+        return user == USER and secrets.compare_digest((given or "").encode(), wanted.encode())
 
     def _raw_body(self) -> Iterator[bytes]:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

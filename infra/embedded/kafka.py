@@ -30,6 +30,7 @@ import psutil
 from pydantic import SecretStr
 
 from infra.embedded import authorizer, jars
+from infra.embedded.secret import write_secretly
 from infra.kafka import wait_ready
 from infra.tether import tethered_popen
 from tierfeed.domain.tenants import ADMIN, OWN_PRINCIPALS
@@ -217,7 +218,7 @@ class EmbeddedKafka:
         state = replace(state, pid=None)
         passwords = self._passwords() if self._secure else {}
         _write(self.home, state)
-        _write_secretly(self._properties, _configuration(state, passwords))
+        write_secretly(self._properties, _configuration(state, passwords))
         if not (self.home / "data" / "meta.properties").exists():
             # "=": an id may begin with "-". A format that was cut short is done again.
             how = [f"--cluster-id={state.cluster_id}", "--ignore-formatted", "-c", str(self._properties)]
@@ -233,7 +234,7 @@ class EmbeddedKafka:
         """Those of `secrets.json`; on the folder's first start they are made."""
         if not self._secrets.exists():
             users = (*sorted(OWN_PRINCIPALS), CONTROLLER_USER)
-            _write_secretly(self._secrets, json.dumps({user: secrets.token_urlsafe(SECRET_BYTES) for user in users}))
+            write_secretly(self._secrets, json.dumps({user: secrets.token_urlsafe(SECRET_BYTES) for user in users}))
         passwords: dict[str, str] = json.loads(self._secrets.read_text())
         return passwords
 
@@ -340,13 +341,6 @@ def _write(home: Path, state: State) -> None:
     written = home / "state.json.new"
     written.write_text(json.dumps(asdict(state)))
     written.replace(home / "state.json")
-
-
-def _write_secretly(path: Path, text: str) -> None:
-    """Write what nobody but the folder's owner may read."""
-    path.unlink(missing_ok=True)
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        file.write(text)
 
 
 def _tail(output: bytes) -> str:

@@ -5,6 +5,8 @@ import contextlib
 import json
 import subprocess
 import threading
+import urllib.error
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -223,7 +225,8 @@ def test_no_secret_is_in_any_log_or_argument(
     line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
 ) -> None:
     own = json.loads((line.home / "secured" / "kafka" / "secrets.json").read_text())
-    secrets = {*own.values(), *passwords.values()}
+    database = (line.home / "secured" / "clickhouse" / "password").read_text()
+    secrets = {*own.values(), *passwords.values(), database}
     shown = line.run("status", "--json").stdout + line.run("config", "show").stdout
     files = [file for file in (line.home / "secured").rglob("*") if file.suffix in {".log", ".json", ".1", ".out"}]
     texts = {str(file): file.read_text(errors="replace") for file in files if file.name != "secrets.json"}
@@ -236,6 +239,13 @@ def test_no_secret_is_in_any_log_or_argument(
         if file.name in {"secrets.json", "server.properties"}
     )
     assert modes == {0: 2}
+
+
+def test_clickhouse_answers_nobody_without_its_password(line: CommandLine, addresses: dict[str, Any]) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(f"{addresses['clickhouse_url']}/?query=SELECT+1", timeout=10)
+    assert refused.value.code == 403
+    assert line.rows("SELECT 1 AS one") == [{"one": 1}]
 
 
 def test_a_removed_tenant_is_gone_and_the_others_stay(

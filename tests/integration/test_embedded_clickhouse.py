@@ -28,6 +28,7 @@ import pyarrow as pa
 import pytest
 import zstandard
 from clickhouse_connect.driver.exceptions import DatabaseError
+from pydantic import SecretStr
 
 from infra.clickhouse import client, wait_ready
 from infra.embedded.clickhouse import EmbeddedClickHouse, State, read_state
@@ -507,3 +508,22 @@ def test_an_ordinary_client_with_sessions_works_too(server: State) -> None:
     assert ordinary.query("SELECT 1 WHERE 0").result_rows == []
     assert ordinary.query("SELECT 1 AS a, 'b' AS c LIMIT 0").column_names == ("a", "c")
     assert ordinary.server_version.startswith("26.")
+
+
+def test_a_secured_one_wants_its_password_however_it_is_given(tmp_path: Path) -> None:
+    embedded = EmbeddedClickHouse(tmp_path, secure=True)
+    state = embedded.start()
+    assert state.password_file is not None
+    password = Path(state.password_file).read_text()
+    assert Path(state.password_file).stat().st_mode & 0o077 == 0
+    assert client(state.settings(), database="").command("SELECT 1") == 1
+    assert b"2" in curl(f"{state.url}/", "-u", f"default:{password}", "-d", "SELECT 2")
+    assert b"3" in curl(f"{state.url}/?user=default&password={password}", "-d", "SELECT 3")
+    assert b"Ok." in curl(f"{state.url}/ping")
+    for given in ([], ["-u", "default:wrong"], ["-u", f"somebody:{password}"], ["-H", "X-ClickHouse-Key: wrong"]):
+        assert b"AUTHENTICATION_FAILED" in curl(f"{state.url}/", *given, "-d", "SELECT 4")
+    with pytest.raises(UpstreamError, match="AUTHENTICATION_FAILED"):
+        client(state.settings().model_copy(update={"password": SecretStr("wrong")}))
+    embedded.stop()
+    assert embedded.start().settings() == state.settings()
+    embedded.stop()

@@ -80,7 +80,14 @@ def stack_of(folder: Folder, kind: str, brokers: tuple[str, ...]) -> Stack:
     kafka, clickhouse = folder.kafka.attach(), folder.clickhouse.attach()
     if kafka is None or clickhouse is None:
         raise UpstreamError(f"{'Kafka' if kafka is None else 'ClickHouse'} in {folder.path} does not answer")
-    return Stack(kind, brokers, kafka.bootstrap_servers, clickhouse.url, secrets=kafka.secrets)
+    return Stack(
+        kind,
+        brokers,
+        kafka.bootstrap_servers,
+        clickhouse.url,
+        secrets=kafka.secrets,
+        clickhouse_secret=clickhouse.password_file,
+    )
 
 
 async def provide(settings: Settings) -> tuple[int, int]:

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from infra.embedded.clickhouse import EmbeddedClickHouse
 from infra.embedded.kafka import PARTITIONS, EmbeddedKafka, signed_in
 from infra.parts import READY_LINE, Part
@@ -35,7 +37,9 @@ class Stack:
     clickhouse_url: str
     registry_url: str | None = None
     secrets: str | None = None
-    """The file with the passwords of the product's own users, where the stack is secured."""
+    """The file with the passwords of the product's own users of Kafka, where the stack is secured."""
+    clickhouse_secret: str | None = None
+    """The file with ClickHouse's password, likewise."""
 
     @property
     def secured(self) -> bool:
@@ -49,7 +53,7 @@ class Folder:
         self.path = path.absolute()
         self.lock = self.path.parent / f"{self.path.name}.lock"
         self.kafka = EmbeddedKafka(self.path / "kafka", secure=secure)
-        self.clickhouse = EmbeddedClickHouse(self.path / "clickhouse")
+        self.clickhouse = EmbeddedClickHouse(self.path / "clickhouse", secure=secure)
 
     def write(self, stack: Stack) -> None:
         written = self.path / f"{NOTE}.new"
@@ -123,7 +127,10 @@ def embedded(settings: Settings, stack: Stack, user: str = ADMIN) -> Settings:
     )
     if stack.secrets is not None:
         kafka = signed_in(kafka, Path(stack.secrets), user)
-    clickhouse = ClickHouseSettings(url=stack.clickhouse_url, database=settings.clickhouse.database)
+    password = "" if stack.clickhouse_secret is None else Path(stack.clickhouse_secret).read_text().strip()
+    clickhouse = ClickHouseSettings(
+        url=stack.clickhouse_url, database=settings.clickhouse.database, password=SecretStr(password)
+    )
     return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "brokers": stack.brokers})
 
 
