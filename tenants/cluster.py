@@ -65,12 +65,13 @@ class Access:
     def _wait_for(self, plan: TenantPlan) -> None:
         """Until the node that answers enforces what its controller has taken: a moment, with many tenants seconds."""
         deadline_s = time.monotonic() + REQUEST_S
-        while plan.add or plan.remove:
-            acls = acls_of(self._client) or frozenset()
-            if acls.issuperset(plan.add) and acls.isdisjoint(plan.remove):
+        while plan.add or plan.remove or plan.quotas:
+            acls, quotas = acls_of(self._client) or frozenset(), quotas_of(self._kafka)
+            limited = all(quotas.get(user) == rate for user, rate in plan.quotas)
+            if limited and acls.issuperset(plan.add) and acls.isdisjoint(plan.remove):
                 return
             if time.monotonic() > deadline_s:
-                raise UpstreamError(f"the cluster has not put new rights into force within {REQUEST_S:g} s")
+                raise UpstreamError(f"the cluster has not put rights and quotas into force within {REQUEST_S:g} s")
             time.sleep(LOOK_S)
 
     def give_passwords(self, users: Iterable[str]) -> None:

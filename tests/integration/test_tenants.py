@@ -27,6 +27,7 @@ pytestmark = pytest.mark.kafka
 
 RECORDS = 50
 BULKY = 200
+EVERYTHING = {str(number) for number in range(RECORDS)}
 TODAY = date(2026, 7, 1)
 NOBODY = Registered({}, {})
 SETTINGS = Settings.model_construct(brokers=("fxcm",))
@@ -66,10 +67,10 @@ class Confluent:
         consumer.subscribe([topic])
         found: set[str] = set()
         deadline_s = time.monotonic() + 20
-        while not told and len(found) < RECORDS and time.monotonic() < deadline_s:
+        while not (told or found >= EVERYTHING) and time.monotonic() < deadline_s:
             for message in consumer.consume(100, 0.2):
                 if message.error() is None:
-                    found.add((message.value() or b"").decode())
+                    found.add((message.value() or b"").decode(errors="replace"))
                 else:
                     told.add(message.error().name())
         consumer.close()
@@ -96,9 +97,9 @@ class Aio:
             found: set[str] = set()
             try:
                 await consumer.start()
-                while len(found) < RECORDS:
+                while not found >= EVERYTHING:
                     for messages in (await asyncio.wait_for(consumer.getmany(timeout_ms=500), 20)).values():
-                        found.update((message.value or b"").decode() for message in messages)
+                        found.update((message.value or b"").decode(errors="replace") for message in messages)
             except TopicAuthorizationFailedError:
                 return {"TOPIC_AUTHORIZATION_FAILED"}
             except GroupAuthorizationFailedError:
@@ -151,7 +152,6 @@ def aio(servers: str, user: str, password: str) -> dict[str, Any]:
 
 clients = pytest.mark.parametrize("client", [Confluent, Aio])
 every_tenant = pytest.mark.parametrize("tenant", TENANTS, ids=IDS)
-EVERYTHING = {str(number) for number in range(RECORDS)}
 
 
 @clients
@@ -159,7 +159,7 @@ EVERYTHING = {str(number) for number in range(RECORDS)}
 def test_a_tenant_reads_its_tier_in_its_own_groups(secured: State, access: Access, client: Any, tenant: Tenant) -> None:
     group = f"{tenant.id}.{client.__name__}"
     read = client.read(secured.bootstrap_servers, tenant.id, access.passwords[tenant.id], f"tier.{tenant.tier}", group)
-    assert read == EVERYTHING
+    assert read >= EVERYTHING  # other tests of the session write there, too
 
 
 @clients
@@ -262,7 +262,7 @@ def test_a_tenant_that_moves_to_another_tier_reads_that_and_no_longer_the_old_on
     moved = replace(newcomer, tier="free")
     access.carry_out(plan_tenants([moved], TIERS, access.state([moved.id]), NOBODY, TODAY))
     servers, password = secured.bootstrap_servers, access.passwords[newcomer.id]
-    assert Confluent.read(servers, moved.id, password, "tier.free", f"{moved.id}.a") == EVERYTHING
+    assert Confluent.read(servers, moved.id, password, "tier.free", f"{moved.id}.a") >= EVERYTHING
     assert Confluent.read(servers, moved.id, password, "tier.pro", f"{moved.id}.b") == {"TOPIC_AUTHORIZATION_FAILED"}
 
 

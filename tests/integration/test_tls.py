@@ -21,6 +21,7 @@ from infra.embedded.kafka import HOST, EmbeddedKafka, free_ports
 from infra.kafka import admin, apply, describe, plan_topics, producer, wait_ready
 from infra.quotas import quotas_of, set_quotas
 from schemas.topics import Topic
+from tests.builders import eventually
 from tierfeed.domain.tenants import ADMIN
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings, Settings
@@ -135,7 +136,7 @@ def test_topics_records_and_quotas_go_over_tls(over_tls: KafkaSettings, unique: 
     assert sending.flush(20) == 0
     assert unique in describe(admin(over_tls))
     set_quotas(over_tls, {unique: 1_000_000})
-    assert quotas_of(over_tls)[unique] == 1_000_000
+    eventually(lambda: quotas_of(over_tls).get(unique) == 1_000_000)
 
 
 def test_the_command_line_reads_password_and_certificates_from_files(
