@@ -19,6 +19,9 @@ from schemas.topics import Topic
 from tests import servers
 from tierfeed.settings import ClickHouseSettings, KafkaSettings
 
+# Their assertions, too, shall say what was there when they fail.
+pytest.register_assert_rewrite("tests.integration.stream_parts", "tests.integration.client_parts", "tests.sink_parts")
+
 WITHOUT_NETWORK = Path(__file__).parent / "unit"
 PASSED = pytest.StashKey[bool]()
 NEEDED = {"kcat": "kcat on the PATH (Debian's package kcat)"}
