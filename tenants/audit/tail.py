@@ -1,10 +1,12 @@
 """A log file that rolls, read line by line, each with a place that stays the same for ever."""
 
 import hashlib
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 HEAD_BYTES: Final = 4096
 """Within which a file's first line ends."""
@@ -38,52 +40,59 @@ class Tail:
 
     def lines(self) -> Iterator[Line]:
         """What is complete and was not told yet, oldest first. To be asked again and again."""
-        for file, source in self._files():
-            begin = 0
-            if self._told is not None and source == self._told.source:
-                begin = self._told.position
-            for line in _read(file, source, begin):
-                if self._told is not None and (line.source, line.position) == (self._told.source, self._told.position):
-                    continue
-                self._told = Place(line.source, line.position)
-                yield line
+        with ExitStack() as opened:
+            for file, source in self._untold(self._opened(opened)):
+                begin = self._told.position if self._told is not None and source == self._told.source else 0
+                for line in _read(file, source, begin):
+                    place = Place(line.source, line.position)
+                    if place == self._told:
+                        continue
+                    self._told = place
+                    yield line
 
-    def _files(self) -> list[tuple[Path, str]]:
+    def _untold(self, files: list[tuple[BinaryIO, str]]) -> list[tuple[BinaryIO, str]]:
         """Those that have something new to tell: from the one that was read last."""
-        rolled = sorted(
-            (each for each in self._path.parent.glob(f"{self._path.name}.*") if each.suffix[1:].isdigit()),
-            key=lambda each: int(each.suffix[1:]),
-        )
-        found = [(each, source) for each in (*rolled, self._path) if (source := _source(each)) is not None]
         if self._told is None:
-            return found
-        known = [at for at, (_, source) in enumerate(found) if source == self._told.source]
+            return files
+        known = [at for at, (_, source) in enumerate(files) if source == self._told.source]
         if not known:
-            self.lost = self.lost or bool(found)
-            return found
-        return found[known[-1] :]
+            self.lost = self.lost or bool(files)
+            return files
+        return files[known[-1] :]
+
+    def _opened(self, stack: ExitStack) -> list[tuple[BinaryIO, str]]:
+        """Every file with its source, oldest first, as of one moment: open, so that rolling no longer mixes them up."""
+        while True:
+            try:
+                with ExitStack() as trial:
+                    files = [(path, trial.enter_context(path.open("rb"))) for path in self._paths()]
+                    if [os.stat(path).st_ino for path in self._paths()] == [_inode(file) for _, file in files]:
+                        stack.enter_context(trial.pop_all())
+                        return [(file, source) for _, file in files if (source := _source(file)) is not None]
+            except FileNotFoundError:
+                continue  # it rolls at this moment
+
+    def _paths(self) -> list[Path]:
+        rolled = (each for each in self._path.parent.glob(f"{self._path.name}.*") if each.suffix[1:].isdigit())
+        current = [self._path] if self._path.exists() else []
+        return [*sorted(rolled, key=lambda each: int(each.suffix[1:])), *current]
 
 
-def _source(file: Path) -> str | None:
+def _inode(file: BinaryIO) -> int:
+    return os.fstat(file.fileno()).st_ino
+
+
+def _source(file: BinaryIO) -> str | None:
     """A name for the file's content; None while it has no whole line."""
-    try:
-        with file.open("rb") as opened:
-            head = opened.read(HEAD_BYTES)
-    except FileNotFoundError:
-        return None
-    first, newline, _ = head.partition(b"\n")
+    first, newline, _ = file.read(HEAD_BYTES).partition(b"\n")
     return SOURCE + hashlib.sha256(first).hexdigest()[:16] if newline else None
 
 
-def _read(file: Path, source: str, begin: int) -> Iterator[Line]:
-    try:
-        with file.open("rb") as opened:
-            opened.seek(begin)
-            position = begin
-            for line in opened:
-                if not line.endswith(b"\n"):
-                    return  # still being written
-                yield Line(source, position, line.decode(errors="replace").rstrip("\r\n"))
-                position += len(line)
-    except FileNotFoundError:
-        return  # rolled meanwhile: it is found under its new name
+def _read(file: BinaryIO, source: str, begin: int) -> Iterator[Line]:
+    file.seek(begin)
+    position = begin
+    for line in file:
+        if not line.endswith(b"\n"):
+            return  # still being written
+        yield Line(source, position, line.decode(errors="replace").rstrip("\r\n"))
+        position += len(line)

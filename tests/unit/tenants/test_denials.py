@@ -77,6 +77,41 @@ def test_no_line_is_lost_or_told_twice_while_the_file_rolls(tmp_path: Path) -> N
     assert not tail.lost
 
 
+def test_a_file_that_rolls_while_it_is_read_is_read_to_its_end(tmp_path: Path) -> None:
+    log = tmp_path / "authorizer.log"
+    log.write_text("one\ntwo\n")
+    rolled_away(log, keep=3)
+    log.write_text("three\nfour\n")
+    tail = Tail(log)
+    reading, told = tail.lines(), []
+    for _ in range(4):
+        told.append(next(reading).text)
+        rolled_away(log, keep=4)
+        log.write_text(f"after {told[-1]}\n")
+    assert [*told, *(line.text for line in reading)] == ["one", "two", "three", "four"]
+    assert texts(tail) == ["after one", "after two", "after three", "after four"]
+    assert not tail.lost
+
+
+def test_a_file_that_rolls_while_the_files_are_looked_for_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "authorizer.log"
+    log.write_text("one\n")
+    tail, found, rolls = Tail(log), Tail._paths, iter(range(2))
+
+    def rolls_meanwhile(self: Tail) -> list[Path]:
+        paths = found(self)
+        if (roll := next(rolls, None)) is not None:
+            rolled_away(log, keep=3)
+            log.write_text(f"after roll {roll}\n")
+        return paths
+
+    monkeypatch.setattr(Tail, "_paths", rolls_meanwhile)
+    assert texts(tail) == ["one", "after roll 0", "after roll 1"]
+    assert not tail.lost
+
+
 def rolled_away(log: Path, keep: int) -> None:
     """As log4j's DefaultRolloverStrategy does it: the highest number is the newest."""
     rolled = [log.with_name(f"{log.name}.{number}") for number in range(1, keep + 1)]
