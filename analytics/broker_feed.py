@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from analytics.summary import Questions
 from tierfeed.domain.selection import FORMULA, HOUR_S, Choice, Second, Standing, choose
-from tierfeed.domain.tenants import Tenant
+from tierfeed.domain.tenants import Registered
 from tierfeed.domain.tiers import Tier
-from tierfeed.errors import ConfigError, TierfeedError
+from tierfeed.errors import EntitlementError, TierfeedError
 from tierfeed.settings import ClickHouseSettings
 
 
@@ -38,22 +38,21 @@ class BrokerFeed:
 
 
 class TenantBrokerManager:
-    """Chooses for tenants of known tiers."""
+    """Chooses for the tenants that are registered."""
 
-    def __init__(self, settings: ClickHouseSettings, tenants: Mapping[str, Tenant], tiers: Mapping[str, Tier]) -> None:
-        self._settings, self._tenants, self._tiers = settings, tenants, tiers
+    def __init__(self, settings: ClickHouseSettings, registered: Registered) -> None:
+        self._settings, self._registered = settings, registered
 
     def get_optimal_broker_feed(self, tenant_id: str, symbol: str, at: datetime | None = None) -> BrokerFeed:
         """The best broker at `at`, of those that the tenant's tier has.
 
-        Raises ConfigError where the tenant is none or has not bought the symbol, NoBrokerError, UpstreamError.
+        Raises ConfigError where there is no such tenant or its tier is sold no more, EntitlementError where it has not
+        bought the symbol, NoBrokerError, UpstreamError.
         """
-        tenant = self._tenants.get(tenant_id)
-        if tenant is None:
-            raise ConfigError(f"there is no tenant {tenant_id!r}: `tierfeed tenants list` shows them")
-        tier = self._tiers[tenant.tier]
+        tenant = self._registered.tenant(tenant_id)
+        tier = self._registered.tier_of(tenant)
         if not tenant.may_see(symbol, tier):
-            raise ConfigError(f"{symbol} is not among the symbols of {tenant_id} ({tier.name})")
+            raise EntitlementError(f"{symbol} is not among the symbols of {tenant_id} ({tier.name})")
         now = at or datetime.now(UTC)
         choice = self._choice(tier, symbol, now)
         if choice.broker is None or choice.since_s is None:

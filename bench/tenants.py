@@ -25,8 +25,8 @@ from schemas.topics import Topic
 from sinks.setup import migrate
 from tenants.cluster import Access
 from tenants.meter.meter import LogMeter
-from tenants.plan import Registered, plan_tenants
-from tierfeed.domain.tenants import ADMIN, Tenant
+from tenants.plan import plan_tenants
+from tierfeed.domain.tenants import ADMIN, Registered, Tenant
 from tierfeed.settings import ClickHouseSettings, Settings
 
 TENANTS = 10_000

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import confluent_kafka as ck
 
+from infra.principals import ALONE
 from schemas.catalogue import Schema, decode
 from schemas.topics import dlq
 from tierfeed.domain.words import Line, SessionKind
@@ -89,7 +90,7 @@ class _Reader:
         # A group id is demanded by the client and never used: nothing is subscribed or committed.
         self._consumer = ck.Consumer(
             kafka.client(
-                group_id="tierfeed-collector-tail",
+                group_id=ALONE["collectors"],
                 enable_auto_commit=False,
                 auto_offset_reset="error",
                 fetch_wait_max_ms=50,

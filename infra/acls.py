@@ -1,5 +1,6 @@
 """Who may do what on the Kafka cluster: users with SCRAM credentials, and the authorizer's entries."""
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 BATCH: Final = 1000
 """Of one request."""
+LOOK_S: Final = 0.05
 SCRAM_ITERATIONS: Final = 4096
 """Kafka's least. Iterations make guessing dear; passwords here are random, and each log-in pays for them."""
 USER: Final = "User:"
@@ -84,6 +86,29 @@ def remove_acls(client: AdminClient, acls: Iterable[Acl]) -> None:
     """No longer allow. Whoever reads at this moment is refused at its next request. Raises UpstreamError."""
     for some in batches(list(acls), BATCH):
         _done(client.delete_acls([_filter(acl) for acl in some], request_timeout=REQUEST_S), "remove")
+
+
+def await_acls(client: AdminClient, *, add: Iterable[Acl], remove: Iterable[Acl]) -> None:
+    """Until the node that answers enforces what its controller has taken: a moment, with many users seconds.
+
+    Raises UpstreamError.
+    """
+    wanted, unwanted, deadline_s = frozenset(add), frozenset(remove), time.monotonic() + REQUEST_S
+    while wanted or unwanted:
+        acls = acls_of(client) or frozenset()
+        if acls.issuperset(wanted) and acls.isdisjoint(unwanted):
+            return
+        if time.monotonic() > deadline_s:
+            raise UpstreamError(f"the cluster has not put rights into force within {REQUEST_S:g} s")
+        time.sleep(LOOK_S)
+
+
+def set_acls(client: AdminClient, *, add: Iterable[Acl], remove: Iterable[Acl]) -> None:
+    """Take rights, then give others, and wait until both are in force. Raises UpstreamError."""
+    new, old = tuple(add), tuple(remove)
+    remove_acls(client, old)
+    add_acls(client, new)
+    await_acls(client, add=new, remove=old)
 
 
 def scram_users(client: AdminClient, among: Iterable[str]) -> frozenset[str]:

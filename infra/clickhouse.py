@@ -23,7 +23,7 @@ from tierfeed.settings import ClickHouseSettings
 
 CONNECT_TIMEOUT_S = 5
 ANSWER_TIMEOUT_S = 300
-UNKNOWN_DATABASE = 81
+UNKNOWN_TABLE, UNKNOWN_DATABASE = 60, 81
 
 # What the driver logs it raises, too, and a command that sets up no logs would print it beside its own one line.
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())

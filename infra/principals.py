@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from confluent_kafka.admin import AdminClient
 
-from infra.acls import Acl, acls_of, add_acls, remove_acls, upsert_scram
+from infra.acls import Acl, acls_of, set_acls, upsert_scram
 from schemas import topics
 from schemas.topics import Topic
 from tierfeed.domain.tenants import PARTS
@@ -72,5 +72,4 @@ def provide(settings: Settings, client: AdminClient, declared: Iterable[Topic], 
         raise UpstreamError(f"Kafka cluster {settings.kafka.bootstrap_servers} has no authorizer: it allows everything")
     upsert_scram(client, {user: passwords[user] for user in PARTS if user in passwords})
     plan = plan_rights(rights(settings, declared), actual)
-    remove_acls(client, plan.remove)
-    add_acls(client, plan.add)
+    set_acls(client, add=plan.add, remove=plan.remove)

@@ -4,6 +4,7 @@ aiokafka brings the connection, authentication included; AlterClientQuotas is th
 """
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -14,6 +15,7 @@ from aiokafka.protocol.api import Request, RequestStruct, Response
 from aiokafka.protocol.types import Array, Boolean, Float64, Int16, Int32, Schema, String
 
 from infra.aio import connection
+from infra.kafka import REQUEST_S
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
 
@@ -21,6 +23,7 @@ CONSUMER_BYTE_RATE: Final = "consumer_byte_rate"
 USER: Final = "user"
 ANY_NAME: Final = 2
 """Match type of a described component: every entity of the type that has a name."""
+LOOK_S: Final = 0.05
 BATCH: Final = 1000
 """Users of one request: a controller writes the records of one request in one go."""
 Quotas = Mapping[str, int | None]
@@ -74,12 +77,22 @@ class _Alter(Request[_AlterStruct]):  # type: ignore[misc]
 
 
 def set_quotas(kafka: KafkaSettings, quotas: Quotas) -> None:
-    """Set or, where None, take away the consume quota of each user. Raises UpstreamError with what was refused.
+    """Set or, where None, take away the consume quota of each user, and wait until the node that answers has it.
 
-    Blocks; not to be called within an event loop.
+    Raises UpstreamError with what was refused. Blocks; not to be called within an event loop.
     """
-    if quotas:
-        asyncio.run(_set(kafka, quotas))
+    if not quotas:
+        return
+    asyncio.run(_set(kafka, quotas))
+    deadline_s = time.monotonic() + REQUEST_S
+    while not _in_force(quotas, quotas_of(kafka)):
+        if time.monotonic() > deadline_s:
+            raise UpstreamError(f"the cluster has not put quotas into force within {REQUEST_S:g} s")
+        time.sleep(LOOK_S)
+
+
+def _in_force(quotas: Quotas, actual: Mapping[str, int]) -> bool:
+    return all(actual.get(user) == rate for user, rate in quotas.items())
 
 
 def quotas_of(kafka: KafkaSettings) -> dict[str, int]:

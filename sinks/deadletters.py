@@ -8,6 +8,7 @@ import confluent_kafka as ck
 
 from infra.kafka import producer
 from infra.metrics import Metric, count
+from infra.principals import ALONE
 from schemas import topics
 from sinks.batch import Poison
 from sinks.port import Place
@@ -40,7 +41,7 @@ class DeadLetters:
         wanted = {(topics.dlq(place.topic), place.partition): place for place in places}
         if not wanted:
             return
-        consumer = ck.Consumer(self._kafka.client(group_id="tierfeed-sink-tail", enable_auto_commit=False))
+        consumer = ck.Consumer(self._kafka.client(group_id=ALONE["sinks"], enable_auto_commit=False))
         try:
             for (topic, partition), place in wanted.items():
                 for letter in _tail(consumer, topic, partition):

@@ -14,6 +14,7 @@ from faust.types.tuples import TP
 
 from infra.batches import PARTITION_EOF
 from infra.consumer import Committed
+from infra.principals import ALONE
 from schemas import catalogue, topics
 from schemas.catalogue import Schema, schema
 from schemas.codec import Columns, Decoder, Frame
@@ -52,7 +53,7 @@ class Tails:
     def __init__(self, kafka: KafkaSettings) -> None:
         self._rd = ck.Consumer(
             kafka.client(
-                group_id="tierfeed-takeover", enable_auto_commit=False, enable_partition_eof=True, fetch_wait_max_ms=10
+                group_id=ALONE["streams"], enable_auto_commit=False, enable_partition_eof=True, fetch_wait_max_ms=10
             )
         )
 

@@ -95,14 +95,14 @@ class DataAccessController:
             flow.conflated += flow.waiting["conflated_count"] + 1
         flow.waiting = tick
         due_us = flow.released_us + tier.interval_us
-        return Held(due_us) if now_us < due_us else Delivered(_released(flow, tier, now_us))
+        return Held(due_us) if now_us < due_us else Delivered(_released(flow, tick, tier, now_us))
 
     def due(self, now_us: int) -> Iterator[tuple[str, Delivered]]:
         """(tenant, tick) of everything whose interval has ended by `now_us`."""
         for (tenant_id, _), flow in self.flows.items():
             tier = self._of(tenant_id)[1]
             if flow.waiting is not None and flow.released_us + tier.interval_us <= now_us:
-                yield tenant_id, Delivered(_released(flow, tier, now_us))
+                yield tenant_id, Delivered(_released(flow, flow.waiting, tier, now_us))
 
     def next_due_us(self) -> int | None:
         """When `due` has something next; None while nothing waits."""
@@ -135,8 +135,7 @@ def sold(tick: Tick, tier: Tier) -> Tick:
     return shown
 
 
-def _released(flow: Flow, tier: Tier, now_us: int) -> Tick:
-    assert flow.waiting is not None
-    tick = {**flow.waiting, "conflated_count": flow.waiting["conflated_count"] + flow.conflated}
+def _released(flow: Flow, tick: Tick, tier: Tier, now_us: int) -> Tick:
+    released = {**tick, "conflated_count": tick["conflated_count"] + flow.conflated}
     flow.released_us, flow.waiting, flow.conflated = now_us, None, 0
-    return sold(tick, tier)
+    return sold(released, tier)

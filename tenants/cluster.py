@@ -1,25 +1,21 @@
 """The Kafka cluster's side of tenants: what it has of them, and carrying out a plan."""
 
-import secrets
-import time
 from collections.abc import Callable, Iterable
 from typing import Final
 
 import confluent_kafka as ck
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from infra.acls import acls_of, add_acls, batches, delete_scram, remove_acls, scram_users, upsert_scram
+from infra.acls import acls_of, add_acls, await_acls, batches, delete_scram, remove_acls, scram_users, upsert_scram
+from infra.embedded import authorizer
 from infra.kafka import REQUEST_S
 from infra.quotas import quotas_of, set_quotas
+from infra.secret import new_password
 from tenants.plan import ClusterState, TenantPlan
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
 
 AUTHORIZER: Final = "authorizer.class.name"
-DOOR_AUTHORIZER: Final = "tierfeed.DoorAuthorizer"
-"""The embedded cluster's, when secured: infra/embedded/DoorAuthorizer.java."""
-PASSWORD_BYTES: Final = 24
-LOOK_S: Final = 0.05
 PASSWORDS: Final = 500
 """Of one request: some seconds' work."""
 
@@ -43,7 +39,7 @@ class Access:
         known = {*tenants, *quotas, *(acl.user for acl in acls)}
         return ClusterState(
             secured=True,
-            doors=_authorizer(self._client) == DOOR_AUTHORIZER,
+            doors=_authorizer(self._client) == authorizer.CLASS,
             users=scram_users(self._client, known),
             acls=acls,
             quotas=quotas,
@@ -59,28 +55,16 @@ class Access:
         self.give_passwords(plan.new_users)
         set_quotas(self._kafka, dict(plan.quotas))
         add_acls(self._client, plan.add)
-        self._wait_for(plan)
+        await_acls(self._client, add=plan.add, remove=plan.remove)
         delete_scram(self._client, plan.gone_users)
 
-    def _wait_for(self, plan: TenantPlan) -> None:
-        """Until the node that answers enforces what its controller has taken: a moment, with many tenants seconds."""
-        deadline_s = time.monotonic() + REQUEST_S
-        while plan.add or plan.remove or plan.quotas:
-            acls, quotas = acls_of(self._client) or frozenset(), quotas_of(self._kafka)
-            limited = all(quotas.get(user) == rate for user, rate in plan.quotas)
-            if limited and acls.issuperset(plan.add) and acls.isdisjoint(plan.remove):
-                return
-            if time.monotonic() > deadline_s:
-                raise UpstreamError(f"the cluster has not put rights and quotas into force within {REQUEST_S:g} s")
-            time.sleep(LOOK_S)
-
     def give_passwords(self, users: Iterable[str]) -> None:
-        """New passwords, in `passwords` as soon as the cluster has them. Raises UpstreamError."""
+        """New passwords, in `passwords` before the cluster has them: its answer may be lost. Raises UpstreamError."""
         listed = list(users)
         for some in batches(listed, PASSWORDS):
-            passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in some}
-            upsert_scram(self._client, passwords)
+            passwords = {user: new_password() for user in some}
             self.passwords |= passwords
+            upsert_scram(self._client, passwords)
             self._progress(len(self.passwords), len(listed))
 
 

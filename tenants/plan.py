@@ -7,7 +7,7 @@ from typing import Any
 
 from infra.acls import Acl
 from tenants.entitlement import Entitlement, entitlement
-from tierfeed.domain.tenants import OWN_PRINCIPALS, Tenant
+from tierfeed.domain.tenants import OWN_PRINCIPALS, Registered, Tenant
 from tierfeed.domain.tiers import Tier
 
 
@@ -23,14 +23,6 @@ class ClusterState:
     users: frozenset[str] = frozenset()
     acls: frozenset[Acl] = frozenset()
     quotas: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """The newest versions of active tenants and tiers, by name."""
-
-    tenants: Mapping[str, Tenant]
-    tiers: Mapping[str, Tier]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,12 @@ from typing import Any, Final
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from infra import clickhouse
-from tenants.plan import Registered, TenantPlan
-from tierfeed.domain.tenants import Tenant
+from tenants.plan import TenantPlan
+from tierfeed.domain.tenants import Registered, Tenant
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings
 
-UNKNOWN_TABLE: Final = 60
 MS_US: Final = 1000
 _TENANT: Final = ("tenant", "valid_from", "active", "name", "tier", "symbols", "contract_from", "contract_to")
 _TIER: Final = (
@@ -66,7 +65,7 @@ class Registry:
             raise self._told(error) from error
 
     def _told(self, error: ClickHouseError) -> Exception:
-        if getattr(error, "code", None) == UNKNOWN_TABLE:
+        if getattr(error, "code", None) == clickhouse.UNKNOWN_TABLE:
             return ConfigError(f"database {self._settings.database} has no tenants yet; run `tierfeed tables apply`")
         return UpstreamError(f"ClickHouse at {self._settings.url}: {error}")
 

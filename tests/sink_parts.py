@@ -1,10 +1,6 @@
 """Sinks as processes, topics that fill, and the proof that every record is stored once."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -19,6 +15,7 @@ from schemas import topics
 from sinks.connection import Connection
 from sinks.setup import migrate
 from tests.builders import eventually
+from tests.child import Child
 from tests.sink_data import NOON, SECOND, control, free, session_record, tick
 from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings, SinkSettings
 
@@ -45,32 +42,16 @@ def deployment(word: str, folder: Path, kafka: KafkaSettings, clickhouse: ClickH
     return settings
 
 
-class Life:
+class Life(Child):
     """One sink process."""
 
     def __init__(self, settings: Settings, log: Path, mood: str = "careful") -> None:
-        self.log = log
-        self._out = log.open("ab")
-        argv = [sys.executable, str(CHILD), told(settings), mood]
-        env = os.environ | {"PYTHONPATH": str(CHILD.parents[2])}
-        self.process = subprocess.Popen(argv, stdout=self._out, stderr=self._out, env=env)
+        super().__init__((str(CHILD), told(settings), mood), {"PYTHONPATH": str(CHILD.parents[2])}, log)
 
     @property
     def is_ready(self) -> bool:
         """It has its partitions."""
         return b"ready" in self.log.read_bytes()
-
-    def send(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
-
-    def end(self, number: signal.Signals = signal.SIGKILL) -> int:
-        """End it and wait; its exit code."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGCONT)
-            self.process.send_signal(number)
-        code = self.process.wait(60)
-        self._out.close()
-        return code
 
 
 def told(settings: Settings) -> str:

@@ -30,6 +30,8 @@ TIERS_FILE = Path(__file__).with_name("tiers.yaml")
 
 
 DEFAULT_FILE = "tierfeed.toml"
+NOTHING = "null"
+"""What takes a setting of the file back, in the environment."""
 
 
 def _address(url: str) -> str:
@@ -189,7 +191,9 @@ class MetricsSettings(_Group):
 
 
 class _Sources(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="TIERFEED_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TIERFEED_", env_nested_delimiter="__", env_parse_none_str=NOTHING, extra="forbid", frozen=True
+    )
 
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()

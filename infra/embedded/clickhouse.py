@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import random
-import secrets
 import signal
 import subprocess
 import sys
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING
 import psutil
 from pydantic import SecretStr
 
-from infra.embedded.secret import write_secretly
+from infra.secret import new_password, write_secretly
 from infra.tether import tethered_popen
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings
@@ -46,7 +45,6 @@ GRACE_S = 10.0  # what runs at SIGTERM may take this long to end
 MEMORY_MB = 2048
 FOLDER_TAKEN = 75
 PASSWORD = "password"
-SECRET_BYTES = 24
 _POLL_S = 0.02
 _TAIL_BYTES = 2000
 
@@ -120,7 +118,7 @@ class EmbeddedClickHouse:
         deadline_s = time.monotonic() + timeout_s
         self.home.mkdir(parents=True, exist_ok=True)
         if self._secure and not (self.home / PASSWORD).exists():
-            write_secretly(self.home / PASSWORD, secrets.token_urlsafe(SECRET_BYTES))
+            write_secretly(self.home / PASSWORD, new_password())
         child: subprocess.Popen[bytes] | None = None
         while time.monotonic() < deadline_s:
             if (running := self.attach()) is not None:

@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import random
-import secrets
 import shutil
 import signal
 import socket
@@ -30,8 +29,8 @@ import psutil
 from pydantic import SecretStr
 
 from infra.embedded import authorizer, jars
-from infra.embedded.secret import write_secretly
 from infra.kafka import wait_ready
+from infra.secret import new_password, write_secretly
 from infra.tether import tethered_popen
 from tierfeed.domain.tenants import ADMIN, OWN_PRINCIPALS
 from tierfeed.errors import ConfigError, UpstreamError
@@ -53,7 +52,6 @@ SERVER = Template(Path(__file__).with_name("server.properties").read_text())
 SECURED = Template(Path(__file__).with_name("secured.properties").read_text())
 PLAIN, SASL = "PLAINTEXT", "SASL_PLAINTEXT"
 CONTROLLER_USER = "controller"
-SECRET_BYTES = 24
 LOG4J = Path(__file__).with_name("log4j2.xml")
 
 
@@ -234,7 +232,7 @@ class EmbeddedKafka:
         """Those of `secrets.json`; on the folder's first start they are made."""
         if not self._secrets.exists():
             users = (*sorted(OWN_PRINCIPALS), CONTROLLER_USER)
-            write_secretly(self._secrets, json.dumps({user: secrets.token_urlsafe(SECRET_BYTES) for user in users}))
+            write_secretly(self._secrets, json.dumps({user: new_password() for user in users}))
         passwords: dict[str, str] = json.loads(self._secrets.read_text())
         return passwords
 

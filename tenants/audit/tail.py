@@ -66,7 +66,7 @@ class Tail:
             try:
                 with ExitStack() as trial:
                     files = [(path, trial.enter_context(path.open("rb"))) for path in self._paths()]
-                    if [os.stat(path).st_ino for path in self._paths()] == [_inode(file) for _, file in files]:
+                    if [path.stat().st_ino for path in self._paths()] == [_inode(file) for _, file in files]:
                         stack.enter_context(trial.pop_all())
                         return [(file, source) for _, file in files if (source := _source(file)) is not None]
             except FileNotFoundError:

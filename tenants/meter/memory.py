@@ -10,7 +10,6 @@ from tenants.meter.ranges import Key, Position
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings
 
-UNKNOWN_TABLE: Final = 60
 _SOURCES: Final = "SELECT source_partition, max(source_offset) + 1 FROM usage_ranges GROUP BY source_partition"
 _POSITIONS: Final = """
 SELECT consumer_group, read_topic, read_topic_id, read_partition,
@@ -31,7 +30,7 @@ def resume(settings: ClickHouseSettings, topics: Iterable[str]) -> tuple[dict[in
         begin = dict(_rows(client, _SOURCES, {}))
         rows = _rows(client, _POSITIONS, {"topics": list(topics)})
     except ClickHouseError as error:
-        if getattr(error, "code", None) == UNKNOWN_TABLE:
+        if getattr(error, "code", None) == clickhouse.UNKNOWN_TABLE:
             raise ConfigError(f"database {settings.database} has no usage yet; run `tierfeed tables apply`") from error
         raise UpstreamError(f"ClickHouse at {settings.url}: {error}") from error
     finally:

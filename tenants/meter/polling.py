@@ -84,12 +84,11 @@ async def _asked(kafka: KafkaSettings) -> Iterable[Commit]:
         groups = {name for name, *_ in await client.list_consumer_groups() if tenant_of_group(name) is not None}
         for group in sorted(groups):
             offsets = await client.list_consumer_group_offsets(group)
-            # Each its own place in time: it is what the ranges are told apart by.
-            found += [
-                Commit(group, tp.topic, tp.partition, at.offset, at.metadata.rstrip("\0"), int(time.time() * SECOND_US))
-                for tp, at in sorted(offsets.items())
-                if at.offset >= 0
-            ]
+            for tp, at in sorted(offsets.items()):
+                if at.offset >= 0:
+                    # Each its own place in time: it is what the ranges are told apart by.
+                    now_us, metadata = int(time.time() * SECOND_US), (at.metadata or "").rstrip("\0")
+                    found.append(Commit(group, tp.topic, tp.partition, at.offset, metadata, now_us))
     except KafkaError as error:
         raise UpstreamError(f"Kafka cluster {kafka.bootstrap_servers}: {error!r}") from error
     finally:

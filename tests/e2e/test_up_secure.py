@@ -199,7 +199,7 @@ def test_what_a_tenant_is_refused_is_in_the_decision_log(
     assert len(records) == 3
     assert "spread" not in records[0]
     other = line.run("history", "--tenant", free, "--symbol", "USDJPY", "--from", SINCE)
-    assert other.returncode == 1
+    assert other.returncode == 2
     asked = "SELECT operation, resource FROM access_decisions WHERE tenant = '{}' GROUP BY ALL ORDER BY ALL"
     wanted = [("DESCRIBE", "tier.pro"), ("HISTORY", "free EURUSD"), ("HISTORY", "free USDJPY")]
     eventually(lambda: [tuple(row.values()) for row in line.rows(asked.format(free))] == wanted, 30)

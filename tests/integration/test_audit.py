@@ -4,8 +4,6 @@ import os
 import random
 import re
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +18,7 @@ from infra.kafka import admin, apply, describe, plan_topics
 from infra.principals import provide
 from schemas import catalogue, topics
 from tests.builders import eventually
+from tests.child import Child
 from tierfeed.domain.tenants import PARTS
 from tierfeed.settings import Settings
 
@@ -46,36 +45,25 @@ def log_of(state: State) -> Path:
     return Path(state.secrets).with_name("authorizer.log")
 
 
-class Auditor:
+def auditor(state: State, log: Path) -> Child:
     """One auditor process, with the least rights."""
-
-    def __init__(self, state: State, log: Path) -> None:
-        self._out = log.open("ab")
-        env = os.environ | {
-            "TIERFEED_KAFKA__BOOTSTRAP_SERVERS": state.bootstrap_servers,
-            "TIERFEED_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
-            "TIERFEED_KAFKA__USERNAME": "audit",
-            "TIERFEED_KAFKA__PASSWORD": "audit-password",
-            "TIERFEED_KAFKA__AUTHORIZER_LOG": str(log_of(state)),
-            "TIERFEED_CLICKHOUSE__URL": "http://127.0.0.1:1",
-        }
-        argv = [sys.executable, "-m", "tierfeed", "audit", "run"]
-        self.process = subprocess.Popen(argv, stdout=self._out, stderr=self._out, env=env)
-
-    def end(self, number: signal.Signals = signal.SIGKILL) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(30)
-        self._out.close()
-        return code
+    env = {
+        "TIERFEED_KAFKA__BOOTSTRAP_SERVERS": state.bootstrap_servers,
+        "TIERFEED_KAFKA__SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "TIERFEED_KAFKA__USERNAME": "audit",
+        "TIERFEED_KAFKA__PASSWORD": "audit-password",
+        "TIERFEED_KAFKA__AUTHORIZER_LOG": str(log_of(state)),
+        "TIERFEED_CLICKHOUSE__URL": "http://127.0.0.1:1",
+    }
+    return Child(("-m", "tierfeed", "audit", "run"), env, log)
 
 
 @pytest.fixture
-def auditors(audited: State, tmp_path: Path) -> Iterator[list[Auditor]]:
-    started: list[Auditor] = []
+def auditors(audited: State, tmp_path: Path) -> Iterator[list[Child]]:
+    started: list[Child] = []
     yield started
-    for auditor in started:
-        auditor.end()
+    for each in started:
+        each.end()
 
 
 def refused(state: State, user: str, password: str, topic: str) -> None:
@@ -112,20 +100,20 @@ def decisions(state: State, user: str) -> list[dict[str, Any]]:
 
 
 def test_refusals_are_told_once_though_the_auditor_is_killed_again_and_again(
-    audited: State, auditors: list[Auditor], unique: str, tmp_path: Path
+    audited: State, auditors: list[Child], unique: str, tmp_path: Path
 ) -> None:
     print("seed", SEED)
     chance, asked = random.Random(SEED), Counter[str]()
     upsert_scram(admin(audited.settings()), {unique: "password"})
     for life in range(4):
-        auditors.append(Auditor(audited, tmp_path / f"audit{life}.log"))
+        auditors.append(auditor(audited, tmp_path / f"audit{life}.log"))
         for _ in range(chance.randrange(5, 30)):
             topic = chance.choice(["tier.pro", "tier.enterprise", "ticks.fxcm"])
             refused(audited, unique, "password", topic)
             asked[topic] += 1
         eventually(lambda: decisions(audited, unique), 30)
         auditors[-1].end(chance.choice([signal.SIGKILL, signal.SIGTERM]))
-    auditors.append(Auditor(audited, tmp_path / "last.log"))
+    auditors.append(auditor(audited, tmp_path / "last.log"))
     logged = Counter(re.findall(rf"User:{unique} is Denied .* Topic:LITERAL:(\S+) ", log_of(audited).read_text()))
     assert logged.keys() == asked.keys()
     eventually(lambda: len(decisions(audited, unique)) >= logged.total(), 30)

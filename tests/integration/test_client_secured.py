@@ -12,12 +12,12 @@ from infra.embedded.registry import app, serve
 from infra.kafka import admin, apply, plan_topics, producer
 from schemas import catalogue, topics
 from tenants.cluster import Access
-from tenants.plan import Registered, plan_removal, plan_tenants
+from tenants.plan import plan_removal, plan_tenants
 from tests.builders import eventually
 from tests.integration.client_parts import AT, run, take
 from tests.integration.test_client_examples import example
 from tierfeed.client import EntitlementError, Quote, TierConsumer
-from tierfeed.domain.tenants import Tenant
+from tierfeed.domain.tenants import Registered, Tenant
 from tierfeed.settings import Settings
 
 pytestmark = pytest.mark.kafka

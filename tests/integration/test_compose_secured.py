@@ -17,10 +17,10 @@ from infra.kafka import admin, apply, describe, plan_topics, wait_ready
 from infra.principals import rights
 from schemas import topics
 from tenants.cluster import Access
-from tenants.plan import Registered, plan_tenants
+from tenants.plan import plan_tenants
 from tests.builders import eventually
 from tests.unit.test_compose import SERVICES, secured
-from tierfeed.domain.tenants import Tenant
+from tierfeed.domain.tenants import Registered, Tenant
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings, Settings
 

@@ -3,8 +3,6 @@
 import os
 import random
 import signal
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -17,6 +15,7 @@ from confluent_kafka.admin import AdminClient
 from analytics.usage import Usage, usage
 from schemas import catalogue, topics
 from tests.builders import eventually
+from tests.child import Child
 from tests.sink_parts import PARTITIONS, Feed, Kept, Life, Proof, deployment, kept_until
 from tierfeed.cli.stack import environment
 from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
@@ -40,38 +39,25 @@ def sink(settings: Settings, tmp_path: Path) -> Iterator[Kept]:
     kept.life.end()
 
 
-Start = Callable[..., "MeterLife"]
+Start = Callable[..., Child]
 
 
-class MeterLife:
+def meter(settings: Settings, log: Path, mode: str) -> Child:
     """One meter process."""
-
-    def __init__(self, settings: Settings, log: Path, mode: str) -> None:
-        self._out = log.open("ab")
-        env = os.environ | environment(settings, log.parent)
-        env |= {
-            "TIERFEED_TIERS_FILE": str(settings.tiers_file),
-            "TIERFEED_CLICKHOUSE__DATABASE": settings.clickhouse.database,
-            "TIERFEED_METER__FLUSH_S": "0.3",
-            "TIERFEED_METER__MODE": mode,
-        }
-        argv = [sys.executable, "-m", "tierfeed", "meter", "run"]
-        self.process = subprocess.Popen(argv, stdout=self._out, stderr=self._out, env=env)
-
-    def end(self, number: signal.Signals = signal.SIGKILL) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(number)
-        code = self.process.wait(30)
-        self._out.close()
-        return code
+    env = environment(settings, log.parent) | {
+        "TIERFEED_TIERS_FILE": str(settings.tiers_file),
+        "TIERFEED_METER__FLUSH_S": "0.3",
+        "TIERFEED_METER__MODE": mode,
+    }
+    return Child(("-m", "tierfeed", "meter", "run"), env, log)
 
 
 @pytest.fixture
 def start(settings: Settings, tmp_path: Path) -> Iterator[Start]:
-    lives: list[MeterLife] = []
+    lives: list[Child] = []
 
-    def begin(mode: str = "auto") -> MeterLife:
-        lives.append(MeterLife(settings, tmp_path / f"meter{len(lives)}.log", mode))
+    def begin(mode: str = "auto") -> Child:
+        lives.append(meter(settings, tmp_path / f"meter{len(lives)}.log", mode))
         return lives[-1]
 
     yield begin

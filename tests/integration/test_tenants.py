@@ -18,9 +18,9 @@ from infra.embedded.kafka import State
 from infra.kafka import admin, apply, plan_topics, producer
 from schemas import topics
 from tenants.cluster import Access
-from tenants.plan import Registered, plan_removal, plan_tenants
+from tenants.plan import plan_removal, plan_tenants
 from tests.builders import eventually
-from tierfeed.domain.tenants import Tenant
+from tierfeed.domain.tenants import Registered, Tenant
 from tierfeed.settings import Settings
 
 pytestmark = pytest.mark.kafka

@@ -11,12 +11,8 @@ from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
 from tierfeed.domain.tenants import Tenant
 from tierfeed.domain.tiers import Tier
-from tierfeed.errors import ConfigError, TierfeedError
+from tierfeed.errors import EntitlementError
 from tierfeed.settings import Settings, load_settings
-
-
-class NotEntitledError(TierfeedError):
-    """The tenant has not bought what it asks for."""
 
 
 def history(
@@ -42,7 +38,7 @@ def history(
     known, tier = _entitled(settings, tenant, now)
     if not known.may_see(symbol, tier):
         _refuse(settings, known, symbol, f"{symbol} is not among what {tenant} has bought", now)
-        raise NotEntitledError(f"{symbol} is not among the symbols of {tenant} ({tier.name}); the refusal is recorded")
+        raise EntitlementError(f"{symbol} is not among the symbols of {tenant} ({tier.name}); the refusal is recorded")
     found = cut(tier, asked, until, now)
     if found.is_cut:
         _refuse(settings, known, symbol, f"depth {tier.depth_hours} h, asked from {asked.isoformat()}", now)
@@ -60,12 +56,10 @@ def _entitled(settings: Settings, name: str, now: datetime) -> tuple[Tenant, Tie
     registry = Registry(settings.clickhouse)
     known = registry.newest()
     registry.close()
-    tenant = known.tenants.get(name)
-    if tenant is None:
-        raise ConfigError(f"there is no tenant {name!r}: `tierfeed tenants list` shows them")
+    tenant = known.tenant(name)
     if not tenant.is_active(now.date()):
-        raise NotEntitledError(f"the contract of {name} does not cover {now.date()}")
-    return tenant, known.tiers[tenant.tier]
+        raise EntitlementError(f"the contract of {name} does not cover {now.date()}")
+    return tenant, known.tier_of(tenant)
 
 
 def _refuse(settings: Settings, tenant: Tenant, symbol: str, rule: str, now: datetime) -> None:

@@ -1,15 +1,15 @@
 """`tierfeed rights`: what the product's own parts may do on a secured Kafka cluster. Plan, apply."""
 
-import secrets
 from typing import Annotated, Any
 
 import typer
 from confluent_kafka.admin import AdminClient
 
-from infra.acls import acls_of, add_acls, remove_acls, scram_users, upsert_scram
+from infra.acls import acls_of, scram_users, set_acls, upsert_scram
 from infra.principals import RightsPlan, plan_rights, rights
+from infra.secret import new_password
 from tierfeed.cli.clusters import asking
-from tierfeed.cli.credentials import Credentials, give, refuse_existing, show_credentials
+from tierfeed.cli.credentials import Credentials, handing_over, show_credentials
 from tierfeed.cli.output import Json, emit, out, show
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
@@ -20,7 +20,6 @@ from tierfeed.settings import Settings, load_settings
 
 app = typer.Typer(name="rights", help="The parts' own users and rights: plan, apply.", no_args_is_help=True)
 
-PASSWORD_BYTES = 24
 Users = Annotated[
     bool, typer.Option("--users/--no-users", help="Also SCRAM users; not where the parts log in by other means.")
 ]
@@ -50,16 +49,12 @@ def apply(credentials: Credentials = None, users: Users = True, json: Json = Fal
     Example: tierfeed rights apply --credentials parts.jsonl
     """
     settings = reached(load_settings())
-    refuse_existing(credentials)
     client = asking(settings.kafka)
     found, new = _plan(settings, client, users)
-    passwords = {user: secrets.token_urlsafe(PASSWORD_BYTES) for user in new}
-    upsert_scram(client, passwords)
-    try:
-        remove_acls(client, found.remove)
-        add_acls(client, found.add)
-    finally:
-        given = give(passwords, credentials)
+    passwords = {user: new_password() for user in new}
+    with handing_over(passwords, credentials, json) as given:
+        upsert_scram(client, passwords)
+        set_acls(client, add=found.add, remove=found.remove)
     _tell(found, new, given, json)
 
 

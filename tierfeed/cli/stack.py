@@ -8,14 +8,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pydantic import SecretStr
+from pydantic import BaseModel, SecretStr
 
 from infra.embedded.clickhouse import EmbeddedClickHouse
 from infra.embedded.kafka import PARTITIONS, EmbeddedKafka, signed_in
 from infra.parts import READY_LINE, Part
 from tierfeed.domain.tenants import ADMIN
 from tierfeed.errors import TierfeedError
-from tierfeed.settings import ClickHouseSettings, KafkaSettings, Settings
+from tierfeed.settings import NOTHING, ClickHouseSettings, Settings
 
 NOTE = "stack.json"
 UP, SECURED, DEMO = "up", "secured", "demo"
@@ -118,9 +118,9 @@ def embedded(settings: Settings, stack: Stack, user: str = ADMIN) -> Settings:
         update={
             "bootstrap_servers": stack.bootstrap_servers,
             "security_protocol": "PLAINTEXT",
-            "username": None,
-            "password": None,
-            **dict.fromkeys(("password_file", "ca_file", "cert_file", "key_file", "key_password")),
+            "sasl_mechanism": "SCRAM-SHA-512",
+            **dict.fromkeys(("username", "password", "password_file", "authorizer_log")),
+            **dict.fromkeys(("ca_file", "cert_file", "key_file", "key_password")),
             "partitions": PARTITIONS,
             "replication_factor": 1,
         }
@@ -135,33 +135,28 @@ def embedded(settings: Settings, stack: Stack, user: str = ADMIN) -> Settings:
 
 
 def environment(settings: Settings, path: Path) -> dict[str, str]:
-    """What tells a part of an embedded stack where the others are, over whatever else is set."""
+    """What tells a part of an embedded stack where the others are, over whatever else is set.
+
+    Credentials are in the environment of one process, not among its arguments, which everybody on the machine may read.
+    """
     one_port_each = {} if settings.metrics.port is None else {"TIERFEED_METRICS__PORT": "0"}
-    return (
-        one_port_each
-        | _credentials(settings.kafka)
-        | {
-            "TIERFEED_KAFKA__BOOTSTRAP_SERVERS": settings.kafka.bootstrap_servers,
-            "TIERFEED_KAFKA__SECURITY_PROTOCOL": settings.kafka.security_protocol,
-            "TIERFEED_KAFKA__PARTITIONS": str(settings.kafka.partitions),
-            "TIERFEED_KAFKA__REPLICATION_FACTOR": str(settings.kafka.replication_factor),
-            "TIERFEED_CLICKHOUSE__URL": settings.clickhouse.url,
-            "TIERFEED_CLICKHOUSE__USERNAME": settings.clickhouse.username,
-            "TIERFEED_CLICKHOUSE__PASSWORD": settings.clickhouse.password.get_secret_value(),
-            "TIERFEED_BROKERS": json.dumps(settings.brokers),
-            "TIERFEED_HOME": str(path),
-        }
-    )
-
-
-def _credentials(kafka: KafkaSettings) -> dict[str, str]:
-    """In the environment of one process, not among its arguments, which everybody on the machine may read."""
-    if kafka.username is None or kafka.password is None:
-        return {}
-    return {
-        "TIERFEED_KAFKA__USERNAME": kafka.username,
-        "TIERFEED_KAFKA__PASSWORD": kafka.password.get_secret_value(),
+    return one_port_each | {
+        **_told("KAFKA", settings.kafka),
+        **_told("CLICKHOUSE", settings.clickhouse),
+        "TIERFEED_BROKERS": json.dumps(settings.brokers),
+        "TIERFEED_HOME": str(path),
     }
+
+
+def _told(name: str, group: BaseModel) -> dict[str, str]:
+    """A group of settings, each of them, so that nothing of a file or of another environment is mixed in."""
+    return {f"TIERFEED_{name}__{key.upper()}": _value(value) for key, value in group}
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return NOTHING
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 
 def part(name: str, arguments: Sequence[str], env: Mapping[str, str], *, once: bool = False) -> Part:

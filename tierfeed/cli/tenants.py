@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from infra.acls import Acl
-from tenants.plan import Registered, TenantPlan, plan_removal, plan_tenants
+from tenants.plan import TenantPlan, plan_removal, plan_tenants
 from tenants.registry import Registry
 from tierfeed.cli.clusters import asking
-from tierfeed.cli.credentials import Credentials, give, refuse_existing, show_credentials
+from tierfeed.cli.credentials import Credentials, handing_over, show_credentials
 from tierfeed.cli.output import Json, emit, err, out, show
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
-from tierfeed.domain.tenants import Tenant, parse_tenants
+from tierfeed.domain.tenants import Registered, Tenant, parse_tenants
 from tierfeed.errors import ConfigError, TierfeedError
 from tierfeed.settings import Settings, load_settings, read_document
 
@@ -56,15 +56,12 @@ def apply(file: File = None, credentials: Credentials = None, json: Json = False
     """
     settings = reached(load_settings())
     tenants = _declared(settings, file)
-    refuse_existing(credentials)
     at = datetime.now(UTC)
     access, registry = _both(settings)
     found = _plan(settings, tenants, access, registry.newest(), at.date())
-    try:
+    with handing_over(access.passwords, credentials, json) as given:
         access.carry_out(found)
         registry.record(found, at)
-    finally:
-        given = give(access.passwords, credentials)
     _tell(found, json, given)
 
 
@@ -91,7 +88,7 @@ def show_tenant(name: Name, file: File = None, json: Json = False) -> None:
     """
     settings = reached(load_settings())
     access, registry = _both(settings)
-    tenant = _known(registry.newest(), name)
+    tenant = registry.newest().tenant(name)
     tier = next((tier for tier in settings.tiers() if tier.name == tenant.tier), None)
     state = access.state([name])
     document: dict[str, Any] = {
@@ -122,7 +119,6 @@ def rotate(
     Example: tierfeed tenants rotate acme
     """
     settings = reached(load_settings())
-    refuse_existing(credentials)
     access, registry = _both(settings)
     registered, users = registry.newest(), access.state(names).users
     problems = [
@@ -135,8 +131,8 @@ def rotate(
     ]
     if problems:
         raise ConfigError(problems)
-    access.give_passwords(names)
-    given = give(access.passwords, credentials)
+    with handing_over(access.passwords, credentials, json) as given:
+        access.give_passwords(names)
     if json:
         emit({"credentials": given})
     else:
@@ -160,7 +156,7 @@ def remove(
     if path.is_file() and any(tenant.id == name for tenant in _declared(settings, path)):
         raise ConfigError(f"{name} is in {path}: take it out first, or the next `tenants apply` brings it back")
     access, registry = _both(settings)
-    found = plan_removal(_known(registry.newest(), name), access.state([name]))
+    found = plan_removal(registry.newest().tenant(name), access.state([name]))
     if not yes:
         _tell(found, json=False)
         if typer.prompt("Type the tenant's id to remove it") != name:
@@ -188,9 +184,9 @@ def feed(
     registry = Registry(settings.clickhouse)
     registered = registry.newest()
     registry.close()
-    tenant = _known(registered, name)
-    manager = TenantBrokerManager(settings.clickhouse, registered.tenants, registered.tiers)
-    asked = symbol or sorted(tenant.symbols or registered.tiers[tenant.tier].symbols or ())
+    tenant = registered.tenant(name)
+    manager = TenantBrokerManager(settings.clickhouse, registered)
+    asked = symbol or sorted(tenant.symbols or registered.tier_of(tenant).symbols or ())
     if not asked:
         raise ConfigError(f"{tenant.tier} carries every symbol: name some with --symbol")
     found, failed = [], []
@@ -251,12 +247,6 @@ def _plan(
 ) -> TenantPlan:
     state = access.state({tenant.id for tenant in tenants} | registered.tenants.keys())
     return plan_tenants(tenants, settings.tiers(), state, registered, day or datetime.now(UTC).date())
-
-
-def _known(registered: Registered, name: str) -> Tenant:
-    if name not in registered.tenants:
-        raise ConfigError(f"there is no tenant {name!r}: `tierfeed tenants list` shows them")
-    return registered.tenants[name]
 
 
 def _in_file(settings: Settings, file: Path | None, name: str) -> tuple[Any, ...]:

@@ -58,6 +58,28 @@ class Tenant:
         return tier.carries(symbol) and (self.symbols is None or symbol in self.symbols)
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """The newest versions of active tenants and tiers, by name."""
+
+    tenants: Mapping[str, Tenant]
+    tiers: Mapping[str, Tier]
+
+    def tenant(self, name: str) -> Tenant:
+        """Raises ConfigError where there is none of that name."""
+        if name not in self.tenants:
+            raise ConfigError(f"there is no tenant {name!r}: `tierfeed tenants list` shows them")
+        return self.tenants[name]
+
+    def tier_of(self, tenant: Tenant) -> Tier:
+        """What the tenant has bought. Raises ConfigError where it is sold no more."""
+        if tenant.tier not in self.tiers:
+            raise ConfigError(
+                f"tier {tenant.tier} of {tenant.id} is not registered: `tierfeed tenants plan` shows what differs"
+            )
+        return self.tiers[tenant.tier]
+
+
 def group_prefix(tenant: str) -> str:
     """What the names of the tenant's consumer groups begin with; nobody else may use such a group."""
     return tenant + GROUP_SEPARATOR

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tierfeed.domain import yamls
-from tierfeed.domain.tenants import Contact, Tenant, group_prefix, parse_tenants, tenant_of_group
+from tierfeed.domain.tenants import Contact, Registered, Tenant, group_prefix, parse_tenants, tenant_of_group
 from tierfeed.errors import ConfigError
 from tierfeed.settings import TIERS_FILE, Settings
 
@@ -116,3 +116,14 @@ def test_a_group_belongs_to_whoever_its_name_begins_with() -> None:
 def test_the_example_in_the_documentation_is_sound() -> None:
     example = Path(__file__).parents[3] / "docs/examples/tenants.yaml"
     assert len(parse_tenants(yamls.read(example.read_text(), example.name), TIERS)) >= 3
+
+
+def test_who_is_not_registered_is_told_with_what_to_do() -> None:
+    acme, globex = tenants(GOOD)
+    tiers = {tier.name: tier for tier in TIERS if tier.name != "enterprise"}
+    registered = Registered({acme.id: acme, globex.id: globex}, tiers)
+    assert registered.tier_of(registered.tenant("acme")).name == "pro"
+    with pytest.raises(ConfigError, match=r"no tenant 'initech'.*tierfeed tenants list"):
+        registered.tenant("initech")
+    with pytest.raises(ConfigError, match="tier enterprise of globex is not registered"):
+        registered.tier_of(globex)

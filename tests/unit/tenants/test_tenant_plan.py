@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from infra.acls import Acl
 from tenants.entitlement import LEAST_BYTE_RATE, consumer_byte_rate, door
-from tenants.plan import ClusterState, Registered, TenantPlan, plan_removal, plan_tenants
-from tierfeed.domain.tenants import Tenant
+from tenants.plan import ClusterState, TenantPlan, plan_removal, plan_tenants
+from tierfeed.domain.tenants import Registered, Tenant
 from tierfeed.domain.tiers import Tier
 from tierfeed.settings import TIERS_FILE, Settings
 
