@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from analytics.summary import Questions
+from analytics.summary import Questions, Row
+from tierfeed.domain.features import Feature
 from tierfeed.domain.selection import FORMULA, HOUR_S, Choice, Second, Standing, choose
 from tierfeed.domain.tenants import Registered
 from tierfeed.domain.tiers import Tier
@@ -22,6 +24,17 @@ class NoBrokerError(TierfeedError):
 
 
 @dataclass(frozen=True, slots=True)
+class Lead:
+    """A broker that led in the stream. `better`: it took over because it was better, not because another had gone."""
+
+    broker: str
+    since: datetime
+    better: bool
+    records: int
+    last_told: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerFeed:
     """The broker, and what the tier promises of it. `since`: when it took the lead, in the last hour."""
 
@@ -33,6 +46,8 @@ class BrokerFeed:
     since: datetime
     switches: tuple[datetime, ...]
     standings: tuple[Standing, ...]
+    told: tuple[Lead, ...]
+    """Who led in the tier's records of the last hour, the newest last; none where the tier does not sell it."""
     computed_at: datetime
     formula_version: str = FORMULA
 
@@ -66,18 +81,28 @@ class TenantBrokerManager:
             since=datetime.fromtimestamp(choice.since_s, UTC),
             switches=tuple(datetime.fromtimestamp(at_s, UTC) for at_s in choice.switches),
             standings=choice.standings,
+            told=self._told(tier, symbol, now),
             computed_at=now,
         )
+
+    def _told(self, tier: Tier, symbol: str, now: datetime) -> tuple[Lead, ...]:
+        if Feature.PRIORITY_ROUTING not in tier.features:
+            return ()
+        rows = self._ask("lead_changes", {"tier": tier.name, "from": now - timedelta(seconds=HOUR_S), "to": now})
+        return tuple(Lead(**{name: row[name] for name in Lead.__slots__}) for row in rows if row["symbol"] == symbol)
+
+    def _ask(self, question: str, parameters: Mapping[str, Any]) -> list[Row]:
+        questions = Questions(self._settings)
+        try:
+            return questions.ask(question, parameters)
+        finally:
+            questions.close()
 
     def _choice(self, tier: Tier, symbol: str, now: datetime) -> Choice:
         at_s = int(now.timestamp())
         end = datetime.fromtimestamp(at_s, UTC)
         asked = {"symbol": symbol, "from": end - timedelta(seconds=HOUR_S), "to": end}
-        questions = Questions(self._settings)
-        try:
-            rows = questions.ask("broker_seconds", asked)
-        finally:
-            questions.close()
+        rows = self._ask("broker_seconds", asked)
         seconds: dict[str, dict[int, Second]] = {}
         for row in rows:
             latencies = tuple(row[name] for name in ("p50_us", "p95_us", "p99_us", "max_us"))

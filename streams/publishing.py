@@ -225,6 +225,7 @@ QUOTE_POOLS = {
     "symbol": "symbol",
     "bid_broker": "broker",
     "ask_broker": "broker",
+    "lead_broker": "broker",
     "sources.broker": "broker",
     "brokers.broker": "broker",
 }

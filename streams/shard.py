@@ -56,6 +56,9 @@ class Published:
     released: int
     state: int
     sources: Mapping[str, int] = field(default_factory=dict)
+    lead: str | None = None
+    lead_since: int | None = None
+    lead_switched: int | None = None
 
 
 class Shard:
@@ -88,6 +91,7 @@ class Shard:
             members = [self.brokers.index(name) for name in tier.brokers if name in self.brokers]
             state.tiers[t]["interval"] = tier.interval_us
             state.tiers[t]["detail"] = tier.record == "EnterpriseQuote"
+            state.engine["leads"] |= tier.record == "EnterpriseQuote"
             state.tiers[t]["broker_count"] = len(members)
             state.tier_brokers[t, : len(members)] = members
             state.has_broker[t, members] = 1
@@ -106,10 +110,18 @@ class Shard:
             composite["as_of"] = composite["covered_as_of"] = was.as_of
             composite["last_release"] = was.released
             composite["published_state"] = was.state
+            self._go_on_leading(was, s)
             for broker, offset in was.sources.items():
                 if broker in self.brokers:
                     self.state.covered_offset[was.tier, s, self.brokers.index(broker)] = offset
             await_due(self.state, was.tier, s, was.released + self.tiers[was.tier].interval_us)
+
+    def _go_on_leading(self, was: Published, s: int) -> None:
+        lead = self.state.leads[was.tier, s]
+        lead["known"] = was.as_of
+        if was.lead in self.brokers:
+            lead["broker"], lead["since"] = self.brokers.index(was.lead), was.lead_since
+        lead["switched"] = NEVER if was.lead_switched is None else was.lead_switched
 
     def read(self, batch: FetchedBatch, broker: int) -> list[Poison]:
         """Take in one batch of a broker's partition; returns what was not fit to be applied."""

@@ -211,8 +211,16 @@ def _published(t: int, tier: Tier, name: str, i: int, quotes: Columns) -> Publis
         as_of=as_of,
         released=released,
         state=int(quotes.longs("state")[i]),
+        lead=None if "lead_broker" not in quotes.fields else quotes.text("lead_broker")[i],
+        lead_since=_time(quotes, "lead_since", i),
+        lead_switched=_time(quotes, "lead_switched", i),
         sources=dict(zip(sources.text("broker")[span], sources.longs("offset")[span].tolist(), strict=True)),  # type: ignore[arg-type]  # a broker is never null
     )
+
+
+def _time(quotes: Columns, name: str, i: int) -> int | None:
+    """Of a tier that does not sell it, or in a record that has none: None."""
+    return int(quotes.longs(name)[i]) if name in quotes.fields and quotes.valid(name)[i] else None
 
 
 def _recall_windows(memory: Memory, records: Tail, brokers: Sequence[str]) -> None:

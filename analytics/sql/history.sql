@@ -6,6 +6,7 @@ SELECT
     conflated_count, upto_sequence, epoch,
     arrayMap((b, at) -> (b, at)::Tuple(broker String, offset Int64), sources.broker, sources.offset) AS sources, spread_min, spread_max, mid_low, mid_high, bid_age_us, ask_age_us,
     eligible_brokers, quarantined_brokers, bid_broker, ask_broker, bid_size, ask_size, feed_latency_us, conflation_us,
+    lead_broker, lead_since, lead_switched,
     arrayMap(
         (b, s, bid, ask, bid_size, ask_size, event, received) -> (b, s, bid, ask, bid_size, ask_size, event, received)::Tuple(
             broker String, status String, bid Nullable(Float64), ask Nullable(Float64), bid_size Nullable(Float64),

@@ -20,6 +20,7 @@ from streams import takeover
 from streams.kernels.state import Rules
 from streams.publishing import CLOSED, OPENED, STAGE, Publisher
 from streams.shard import Shard
+from tierfeed.domain.selection import FOR_S, MEMORY_S, REST_S
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import Settings
 
@@ -28,8 +29,7 @@ log = structlog.get_logger(__name__)
 HELD_HIGH, HELD_LOW = 200_000, 100_000
 """Events of one broker that may wait for the others before its partition is held back."""
 MARK_US = 5_000_000
-REWIND_LIFETIMES, REWIND_SLACK_US = 2, 10_000_000
-"""Far enough back that a quote which the first tick of the rewind merely repeats has come too."""
+REWIND_SLACK_US = 10_000_000
 EXCUSE_S = 30.0
 WATCH_S = 1.0
 
@@ -42,6 +42,8 @@ def rules_of(settings: Settings) -> Rules:
         line_horizon_us=stream.line_horizon_s * 1_000_000,
         jump_spreads=stream.jump_spreads,
         jump_fraction=stream.jump_percent / 100,
+        lead_for_s=FOR_S,
+        lead_rest_us=REST_S * 1_000_000,
     )
 
 
@@ -134,8 +136,11 @@ class TierWorker:
         marks = owned.marks.get(tp.topic) if owned else None
         if owned is None or not marks:
             return ""
-        lifetimes_us = REWIND_LIFETIMES * self.settings.stream.quote_lifetime_s * 1_000_000
-        horizon = (owned.shard.time_us() or 0) - lifetimes_us - REWIND_SLACK_US
+        # Far enough back that a quote which the first tick of the rewind merely repeats has come too; and everything
+        # has come, as it was, that has a part in who leads.
+        lifetime_s = self.settings.stream.quote_lifetime_s
+        back_us = (lifetime_s + max(lifetime_s, MEMORY_S)) * 1_000_000 + REWIND_SLACK_US
+        horizon = (owned.shard.time_us() or 0) - back_us
         while len(marks) > 1 and marks[1][0] <= horizon:
             marks.pop(0)
         return takeover.rewind(marks[0][1])

@@ -191,6 +191,9 @@ def await_due(state, t, s, due):
 def _write(state, row, lines, t, s, bid_broker, ask_broker):
     """Write the composite of (tier, symbol) as it stands: `row`, and its brokers in the tier's order: `lines`."""
     row.as_of = state.composites[t, s].as_of
+    row.lead_broker = state.leads[t, s].broker
+    row.lead_since = state.leads[t, s].since
+    row.lead_switched = state.leads[t, s].switched
     _write_best(state, row, s, bid_broker, ask_broker)
     _write_brokers(state, row, lines, t, s)
 

@@ -33,8 +33,11 @@ def status_of(state, b, s):
 
 @kernel
 def best(state, t, s):
-    """Contributors of the best bid and the best ask, -1 where there is none. Ties go to the tier's earlier broker."""
-    brokers, quotes = state.brokers, state.quotes
+    """Contributors of the best bid and the best ask, -1 where there is none.
+
+    Ties go to the broker that leads, then to the tier's earlier one.
+    """
+    brokers, quotes, lead = state.brokers, state.quotes, state.leads[t, s].broker
     bid_broker = -1
     ask_broker = -1
     for i in range(state.tiers[t].broker_count):
@@ -43,11 +46,17 @@ def best(state, t, s):
             continue
         bid = quotes[b, s].bid
         ask = quotes[b, s].ask
-        if bid > 0.0 and (bid_broker < 0 or bid > quotes[bid_broker, s].bid):
+        leads = b == lead
+        if bid > 0.0 and (bid_broker < 0 or _beats(bid, quotes[bid_broker, s].bid, leads)):
             bid_broker = b
-        if ask > 0.0 and (ask_broker < 0 or ask < quotes[ask_broker, s].ask):
+        if ask > 0.0 and (ask_broker < 0 or _beats(-ask, -quotes[ask_broker, s].ask, leads)):
             ask_broker = b
     return bid_broker, ask_broker
+
+
+@kernel
+def _beats(price, best, leads):
+    return price > best or (leads and price == best)
 
 
 @kernel

@@ -7,7 +7,7 @@ and goes on where it stopped: `apply` returns how many events it has taken.
 
 import numpy as np
 
-from streams.kernels import dedupe, quality
+from streams.kernels import dedupe, lead, quality
 from streams.kernels.compiled import kernel
 from streams.kernels.conflate import fire_due, next_due, next_owed, update
 from streams.kernels.intake import priced
@@ -104,17 +104,23 @@ def _alive(state):
 
 @kernel
 def _second(state, rules, now, clock, rows):
-    """Liveness and age take effect together; then each symbol touched has one update per tier; windows close."""
+    """Windows close; liveness and age take effect together; it is judged who leads; then each symbol touched has one
+    update per tier.
+    """
     streams = state.streams
     state.engine[0].now = max(state.engine[0].now, now)
     for x in range(state.engine[0].streams):
         if streams[x].open == 1 and now - streams[x].last > rules.heartbeat_timeout_us:
             streams[x].open = 0
-    if _let_go(state, rules, now):
+    changed = _let_go(state, rules, now)
+    closed = rows.n[1]
+    quality.close(state, rows, now)
+    if state.engine[0].leads == 1:
+        lead.judge(state, rules, rows.windows[closed : rows.n[1]], now)
+    if changed:
         for s in range(state.engine[0].symbols):
             if state.touched[s] != 0:
                 _update_tiers(state, rows, state.touched[s], s, now, clock, -1, 0)
-    quality.close(state, rows, now)
 
 
 @kernel

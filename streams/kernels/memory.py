@@ -22,6 +22,11 @@ def with_symbols(state: State, symbols: int) -> State:
         "covered_offset",
         "held_rows",
         "held_brokers",
+        "minutes",
+        "lows",
+        "heard",
+        "leads",
+        "better",
     ):
         getattr(grown, name)[:, :old] = getattr(state, name)
     grown.scale[:old] = state.scale

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from tierfeed.domain.selection import OFFSET_MINUTES
+
 Records = npt.NDArray[np.void]
 I8 = npt.NDArray[np.int8]
 I32 = npt.NDArray[np.int32]
@@ -33,6 +35,8 @@ SPREADS = 63
 """Spreads remembered per broker and symbol for the median of the jump rule."""
 OWNERS = 4
 """Streams of one broker whose occurrences of a tick are counted apart."""
+MINUTE = 60
+"""Seconds that a broker is judged by where one is to lead, and the bits of `alive` and `ticked`."""
 COUNTERS = 12
 (
     N_TICKS, N_APPLIED, N_DUPLICATE, N_LINE_DUPLICATE, N_UNCHANGED, N_LATE, N_BACKFILLED, N_INVALID,
@@ -52,10 +56,12 @@ EVENT = _record(
 )  # fmt: skip
 """An event in the order in which it is to be applied."""
 
-ENGINE = _record("now next_second symbols streams log_head log_count latencies")
-"""[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's."""
-BROKER = _record("applied_offset heartbeats", live="i1")
-"""[b]: liveness and progress."""
+ENGINE = _record("now next_second symbols streams log_head log_count latencies leads judged judged_seconds")
+"""[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's. `leads`: whether any
+tier has a leading broker; `judged`: the end of the newest second that was judged, `judged_seconds` how many, up to 60.
+"""
+BROKER = _record("applied_offset heartbeats alive", live="i1")
+"""[b]: liveness and progress. `alive`: at the end of which of the last 60 seconds it lived, the newest lowest."""
 STREAM = _record("session last", broker="i4", line="i4", open="i1")
 """[x]: one line's session."""
 PLACE = _record("newest", bits="u8")
@@ -69,6 +75,14 @@ COMPOSITE = _record(
     carries="i1", pending="i1", published_state="i1",
 )  # fmt: skip
 """[t, s]: numbering and conflation."""
+MINUTE_SUMS = _record("ticked ticks faulty timed timely p50s p50_seconds minute")
+"""[b, s]: the last minute. `ticked`: bits as in `alive`; `timed`: ticks with a latency; `timely`: these, times the
+share of them that came in time; `minute`: that of the newest of `lows`."""
+HEARD = _record("ticks faulty timed timely p50")
+"""[b, s, MINUTE]: its seconds."""
+LEAD = _record("since switched known", broker="i4")
+"""[t, s]: who leads (-1: nobody), since when, and when a better one last took over. Until `known` an earlier worker has
+judged. For how many seconds others have been better lies beside it in `better`."""
 DUE = _record("symbol time")
 """[t, s + 1]: ends of intervals, first in, first out."""
 SEEN = _record("time", key="u8", most="i4")
@@ -84,7 +98,7 @@ LATENCY = _record("series value")
 
 QUOTE_ROW = _record(
     "tier symbol state event_time received_time as_of due released conflated upto bid_age ask_age eligible quarantined "
-    "bid_broker ask_broker feed_latency conflation control published epoch",
+    "bid_broker ask_broker feed_latency conflation control published epoch lead_broker lead_since lead_switched",
     "bid ask mid spread spread_min spread_max mid_low mid_high bid_size ask_size",
 )
 """A released record; [t, s] in `held_rows`: the composite that waits for its interval to end. `published` and `epoch`
@@ -107,6 +121,8 @@ class Rules(NamedTuple):
     line_horizon_us: int
     jump_spreads: float
     jump_fraction: float
+    lead_for_s: int
+    lead_rest_us: int
 
 
 class State(NamedTuple):
@@ -135,6 +151,11 @@ class State(NamedTuple):
     latency_ends: I64
     sorted_latencies: I64
     touched: I64
+    minutes: Records
+    lows: I64
+    heard: Records
+    leads: Records
+    better: I64
     scratch: npt.NDArray[np.float64]
     scale: npt.NDArray[np.float64]
 
@@ -161,15 +182,18 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         seen_log=np.zeros(h, SEEN_LOG), windows=np.zeros((b, s), WINDOW), counts=np.zeros((b, s, COUNTERS), np.int64),
         latencies=np.zeros(latencies, LATENCY), latency_ends=np.zeros(b * s, np.int64),
         sorted_latencies=np.zeros(latencies, np.int64), touched=np.zeros(s, np.int64),
+        minutes=np.zeros((b, s), MINUTE_SUMS), lows=np.full((b, s, OFFSET_MINUTES), NEVER, np.int64),
+        heard=np.zeros((b, s, MINUTE), HEARD), leads=np.zeros((t, s), LEAD), better=np.zeros((t, s, b), np.int64),
         scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
     )  # fmt: skip
     times: tuple[tuple[Records, tuple[str, ...]], ...] = (
-        (state.engine, ("now", "next_second")),
+        (state.engine, ("now", "next_second", "judged")),
         (state.tiers, ("settled",)),
         (state.streams, ("last",)),
         (state.places, ("newest",)),
         (state.quotes, ("event_time", "received_time")),
         (state.composites, ("as_of", "last_release", "covered_as_of")),
+        (state.leads, ("since", "switched", "known")),
     )
     for records, names in times:
         for name in names:
@@ -182,6 +206,7 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         for name in names:
             records[name] = np.nan
     state.brokers["applied_offset"] = -1
+    state.leads["broker"] = -1
     state.composites["published_state"] = -1
     return state
 

@@ -14,7 +14,10 @@ from tierfeed.domain.words import Flag, SessionKind
 START_US = 1_700_000_000_000_000
 BROKERS = ("alpha", "beta", "gamma")
 SYMBOLS = ("EURUSD", "USDJPY", "bad", "GBPUSD")
-RULES = Rules(heartbeat_timeout_us=1_500_000, quote_lifetime_us=4 * SECOND_US, line_horizon_us=2 * SECOND_US)
+RULES = Rules(
+    heartbeat_timeout_us=1_500_000, quote_lifetime_us=4 * SECOND_US, line_horizon_us=2 * SECOND_US,
+    lead_for_s=2, lead_rest_s=6,
+)  # fmt: skip
 FEARLESS = replace(RULES, jump_spreads=1e12)  # no quarantine, in which brokers outside a tier have a say
 
 Tape = dict[str, list[Event]]
@@ -37,6 +40,7 @@ TIERS = (
     a_tier("pro", 100, ["beta", "alpha"], ["EURUSD", "USDJPY"]),
     a_tier("enterprise", 10, ["gamma", "nowhere", "alpha", "beta"], None),
 )
+UNLED = tuple(replace(tier, record="ProQuote") for tier in TIERS)  # who leads depends on more of the past
 WHOLE_TIERS = tuple(replace(tier, brokers=("beta", "gamma", "alpha")) for tier in TIERS)
 
 
@@ -141,3 +145,7 @@ def record(step: Step, now_us: int, offset: int, sequences: Counter[tuple[str, S
         sequence=sequence,
         flags=Flag.BACKFILLED if step.kind == "backfilled" else 0,
     )
+
+
+def time_of(event: Event) -> int:
+    return START_US if isinstance(event, UndecodableEvent) else event.time_us

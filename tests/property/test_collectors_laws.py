@@ -1,7 +1,7 @@
 """Laws of collectors: parsing is the same fast and slow, and every partition gets the same records whatever happens."""
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from collectors.lanes import Lane, Lanes
@@ -38,6 +38,7 @@ lines = st.lists(fields, min_size=1, max_size=4).map(",".join)
 
 @settings(deadline=None)
 @given(rows=st.lists(lines, max_size=8), end=st.sampled_from(["\n", "\r\n"]))
+@example(rows=["0x10,0,0"], end="\n")
 def test_the_fast_way_to_read_text_gives_what_the_slow_one_gives(rows: list[str], end: str) -> None:
     data = "".join(row + end for row in rows).encode()
     types = {0: WHOLE, 1: DECIMAL, 2: DECIMAL}

@@ -6,24 +6,37 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from streams.kernels.plain.align import Align
-from streams.kernels.plain.events import Event, SessionEvent, UndecodableEvent
+from streams.kernels.plain.events import Event, SessionEvent, Stream, TickEvent, UndecodableEvent
 from streams.kernels.plain.line import Line, reference
 from streams.kernels.plain.outputs import Output, QualityRow, TierControlOut, TierQuote
 from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records, Rows
 from streams.kernels.state import Rules as CompiledRules
 from streams.shard import Published, Shard
-from tests.property.stream_tapes import BROKERS, RULES, TIERS, Step, Tape, steps, tape_of
+from tests.property.stream_tapes import (
+    BROKERS,
+    RULES,
+    START_US,
+    TIERS,
+    Step,
+    Tape,
+    session_event,
+    steps,
+    tape_of,
+    time_of,
+)
+from tierfeed.domain.selection import MEMORY_S
 from tierfeed.domain.symbols import CANONICAL
 from tierfeed.domain.words import ControlKind, SessionKind
 
+LONG_S = 1800
 IDS = {"Tick": 1, "SessionRecord": 2}
 COMPILED = CompiledRules(
     RULES.heartbeat_timeout_us, RULES.quote_lifetime_us, RULES.line_horizon_us,
-    RULES.jump_spreads, RULES.jump_percent / 100,
+    RULES.jump_spreads, RULES.jump_percent / 100, RULES.lead_for_s, RULES.lead_rest_s * 1_000_000,
 )  # fmt: skip
 ASIDE = ("tier", "symbol", "control", "published", "epoch")
 COUNTS = (
@@ -49,6 +62,10 @@ class Compiled:
             lane.add(np.concatenate([self._event(broker, event) for event in events]))
         lane.at_end = at_end
         self.shard.advance(0, self._keep)
+
+    def feed_all(self, tape: Tape) -> None:
+        for broker, events in tape.items():
+            self.feed(broker, events, at_end=True)
 
     def _event(self, broker: str, event: Event) -> Records:
         row = np.zeros(1, EVENT)
@@ -104,7 +121,7 @@ def _number(value: Any) -> Any:
 def _quote(row: Any, brokers: Any, members: Any) -> dict[str, Any]:
     names = [BROKERS[b] for b in members]
     told = {name: _number(row[name]) for name in row.dtype.names if name not in ASIDE}
-    for name in ("bid_broker", "ask_broker"):
+    for name in ("bid_broker", "ask_broker", "lead_broker"):
         told[name] = BROKERS[told[name]] if told[name] >= 0 else None
     told["control"] = int(row["control"])
     told["sources"] = {name: int(b["source"]) for name, b in zip(names, brokers, strict=False) if b["source"] >= 0}
@@ -141,6 +158,7 @@ def _twin(q: TierQuote, control: int) -> dict[str, Any]:
         "quarantined": q.quarantined_brokers, "bid_broker": q.bid_broker, "ask_broker": q.ask_broker,
         "feed_latency": q.feed_latency_us, "control": control, "bid": q.bid, "ask": q.ask, "mid": q.mid,
         "spread": q.spread, "spread_min": q.spread_min, "spread_max": q.spread_max, "mid_low": q.mid_low,
+        "lead_broker": q.lead_broker, "lead_since": q.lead_since, "lead_switched": q.lead_switched,
         "mid_high": q.mid_high, "bid_size": q.bid_size, "ask_size": q.ask_size,
         "sources": {source.broker: source.offset for source in q.sources},
         "brokers": [
@@ -226,7 +244,81 @@ def test_a_worker_that_takes_over_says_what_is_missing_and_nothing_twice(
             assert {k: (ours[k], v) for k, v in expected.items() if ours[k] != v} == {}
 
 
+SPELLS = {
+    "sound": 20_000, "lively": 20_000, "faulty": 20_000, "slow": 900_000, "uneven": 100_000, "ahead": -700_000,
+    "mute": 0, "gone": 0,
+}  # fmt: skip
+"""Kinds, with how late a tick is then."""
+short_spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.sampled_from([1, 5, 30, 65, 100])), max_size=8)
+spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.integers(20, 300)), min_size=4, max_size=12)
+
+
+def _long_tape(of: Sequence[list[tuple[str, int]]], seconds: int) -> Tape:
+    """A time in which each broker beats and quotes once a second, in good spells and bad ones."""
+    tape: Tape = {}
+    for b, (broker, plan) in enumerate(zip(BROKERS, of, strict=True)):
+        kinds = [kind for kind, length in plan for _ in range(length)] + ["sound"] * seconds
+        events: list[Event] = []
+        for second, kind in enumerate(kinds[:seconds]):
+            at_us, late_us = START_US + second * 1_000_000 + b * 1000, SPELLS[kind]
+            late_us *= 1 + second % {"uneven": 5, "lively": 2}.get(kind, 1)
+            if kind != "gone":
+                events.append(session_event(SessionKind.HEARTBEAT, broker, len(events), Stream(0, 1), at_us))
+            if kind not in ("mute", "gone"):
+                bid = 0.0 if kind == "faulty" and second % 2 else 1.1 + (second + b) % 7 / 10_000
+                events.append(
+                    TickEvent(
+                        broker=broker, offset=len(events), symbol="EURUSD", bid=bid, ask=bid and 1.2,
+                        event_time=at_us - late_us, received_time=at_us + 500, sequence=second + 1,
+                    )
+                )  # fmt: skip
+        tape[broker] = events
+    return tape
+
+
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
+@given(st.tuples(short_spells, short_spells, short_spells))
+@example(([], [], [("sound", 65), ("ahead", 1)]))
+@example(([("uneven", 65)], [], [("sound", 200), ("gone", 100)]))
+@example(([("lively", 300)], [], [("sound", 200), ("gone", 100)]))
+@example(
+    (
+        [("sound", 10), ("mute", 20), ("gone", 20)],
+        [("sound", 30), ("mute", 20), ("sound", 5), ("gone", 30)],
+        [("sound", 10), ("gone", 20), ("mute", 20)],
+    )
+)
+@example(([("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30), ("mute", 30)]))
+def test_compiled_and_plain_agree_for_minutes_on_who_leads(of: tuple[list[tuple[str, int]], ...]) -> None:
+    tape = _long_tape(of, 400)
+    compiled = Compiled()
+    compiled.feed_all(tape)
+    names = ("as_of", "lead_broker", "lead_since", "lead_switched", "bid_broker", "ask_broker")
+    for key, quotes in _expected(_certain(tape)).items():
+        told = [tuple(quote[name] for name in names) for quote in compiled.quotes[key]]
+        assert told == [tuple(quote[name] for name in names) for quote in quotes]
+
+
+@settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
+@given(st.tuples(spells, spells, spells), st.integers(MEMORY_S + 100, LONG_S))
+def test_who_leads_is_known_to_a_worker_that_reads_the_lead_s_memory_again(
+    of: tuple[list[tuple[str, int]], ...], stop_s: int
+) -> None:
+    tape, stop_us = _long_tape(of, LONG_S), START_US + stop_s * 1_000_000
+    back_us = stop_us - RULES.quote_lifetime_us - MEMORY_S * 1_000_000
+    whole, first, second = Compiled(), Compiled(), Compiled()
+    whole.feed_all(tape)
+    first.feed_all({broker: [e for e in events if time_of(e) < stop_us] for broker, events in tape.items()})
+    second.shard.prime([_newest(key, quotes) for key, quotes in first.quotes.items()], {})
+    second.feed_all({broker: [e for e in events if time_of(e) >= back_us] for broker, events in tape.items()})
+    names = ("upto", "lead_broker", "lead_since", "lead_switched", "bid_broker", "ask_broker")
+    key = "enterprise", "EURUSD"
+    told = [tuple(quote[name] for name in names) for quote in first.quotes[key] + second.quotes[key]]
+    assert told == [tuple(quote[name] for name in names) for quote in whole.quotes[key]]
+
+
 def _newest(key: tuple[str, str], quotes: list[dict[str, Any]]) -> Published:
     last = quotes[-1]
     tier = [entry.name for entry in TIERS].index(key[0])
-    return Published(tier, key[1], last["upto"], last["as_of"], last["released"], last["state"], last["sources"])
+    names = ("upto", "as_of", "released", "state", "sources", "lead_broker", "lead_since", "lead_switched")
+    return Published(tier, key[1], *(last[name] for name in names))

@@ -16,9 +16,10 @@ from tierfeed.errors import ContractError
 
 POOLS = {"broker": Pool.of(["fxcm", "ic_märkets", ""]), "symbol": Pool.of([f"S{i:02}USD" for i in range(40)])}
 BROKERS, MEMBERS = 4, 3
-CODES = {"symbol": 40, "broker": 3, "bid_broker": 3, "ask_broker": 3, "state": 5, "status": 5}
+CODES = {"symbol": 40, "broker": 3, "bid_broker": 3, "ask_broker": 3, "lead_broker": 3, "state": 5, "status": 5}
 NULLABLE = (
-    "event_time", "received_time", "bid_age", "ask_age", "feed_latency", "p50", "p95", "p99", "highest",
+    "event_time", "received_time", "bid_age", "ask_age", "feed_latency", "lead_since", "lead_switched", "p50", "p95",
+    "p99", "highest",
 )  # fmt: skip
 DOUBLES = [0.0, -0.0, 1.08, 5e-324, float("inf"), float("-inf"), float("nan"), -float("nan")]
 

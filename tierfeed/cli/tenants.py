@@ -210,7 +210,7 @@ def _show_feeds(feeds: list[Any], explain: bool) -> None:
     if explain:
         parts = ("A", "C", "T", "V")
         standing = [
-            (feed.symbol, each.broker, _rounded(each.score, 2), *(_rounded(each.parts[part], 4) for part in parts),
+            (feed.symbol, each.broker, _rounded(each.score, 2), *(each.parts[part] for part in parts),
              None if each.latency_us is None else each.latency_us / 1000, each.reason)
             for feed in feeds
             for each in feed.standings
@@ -218,9 +218,14 @@ def _show_feeds(feeds: list[Any], explain: bool) -> None:
         show(("symbol", "broker", "score", *parts, "latency ms", "cannot lead, for"), standing)
         err().print(
             "A: live seconds, C: seconds covered while others ticked, T: share within 250 ms, V: sound ticks; all of "
-            "the last minute. To take over, a broker has to be 20 % better for 30 s, three times an hour at most",
+            "the last minute, of 10,000. To take over, a broker has to be 20 % better for 30 s, three times an hour at "
+            "most",
             markup=False,
         )
+        told = [(feed.symbol, *asdict(lead).values()) for feed in feeds for lead in feed.told]
+        if told:
+            err().print("who led in the tier's records of the last hour:", markup=False)
+            show(("symbol", "broker", "since", "was better", "records", "last told"), told)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

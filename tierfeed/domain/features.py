@@ -25,7 +25,7 @@ FIELDS: Final[Mapping[Feature, tuple[str, ...]]] = {
     Feature.QUALITY_METRICS: ("bid_age_us", "ask_age_us", "eligible_brokers", "quarantined_brokers"),
     Feature.BROKER_COMPARISON: ("bid_broker", "ask_broker", "bid_size", "ask_size", "brokers"),
     Feature.LATENCY_OPTIMIZATION: ("feed_latency_us", "conflation_us"),
-    Feature.PRIORITY_ROUTING: ("lead_broker",),
+    Feature.PRIORITY_ROUTING: ("lead_broker", "lead_since", "lead_switched"),
 }  # fmt: skip
 """The record's fields by which each is visible. A test holds this and the schemas together, field by field."""
 

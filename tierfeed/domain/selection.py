@@ -1,49 +1,184 @@
 """Which broker leads for a symbol: the best by quality, then latency, then the tier's order; and it does not flap.
 
-Pure, and a function of the last hour's seconds alone: whoever asks, and whenever, gets the same answer for the same
-moment. SEMANTICS 6 and 7 are the source of the numbers.
+Pure, in whole numbers, and a function of what was heard second by second: whoever asks gets the same answer for the
+same moment. The stream's compiled kernel (streams/kernels/lead.py) says the same. SEMANTICS 6 and 7 are the source of
+the numbers.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
+from math import exp, log
 from typing import Final
 
-FORMULA: Final = "live-quality/1"
+FORMULA: Final = "live-quality/2"
 """100 · A^0.25 · C^0.25 · T^0.20 · V^0.15 over the last minute, weights renormalised: windows have no mids for K."""
 
 WINDOW_S: Final = 60
 HOUR_S: Final = 3600
 SILENT_S: Final = 10
 QUOTE_S: Final = 600
-BETTER: Final = 1.2
-FOR_S: Final = 30
-SWITCHES_AN_HOUR: Final = 3
 TIMELY_US: Final = 250_000
-LEAST: Final = 0.01
-WEIGHTS: Final[Mapping[str, float]] = {"A": 0.25, "C": 0.25, "T": 0.20, "V": 0.15}
+FOR_S: Final = 30
+REST_S: Final = 1200
+"""How long a broker that was better leads, unless it goes: so there are at most three such switches in any hour."""
+OFFSET_MINUTES: Final = 10
+MEMORY_S: Final = WINDOW_S + FOR_S + 60 * OFFSET_MINUTES
+"""What is longer ago has no part in the choice, apart from who leads, since when, and the last switch."""
+
+WHOLE: Final = 10_000
+"""Parts are in ten-thousandths."""
+LEAST: Final = 100
+WEIGHTS: Final[Mapping[str, int]] = {"A": 25, "C": 25, "T": 20, "V": 15}
+MICRO: Final = 1_000_000
+LOGS: Final = tuple(round(MICRO * log(max(part, LEAST) / WHOLE)) for part in range(WHOLE + 1))
+"""A merit is the logarithm of the score's hundredth, in millionths: sums of whole numbers are the same everywhere."""
+BETTER: Final = round(MICRO * log(1.2))
 
 
 @dataclass(frozen=True, slots=True)
 class Second:
-    """What came from one broker in one second: of any symbol (it is there at all), and of the one in question."""
+    """What came of one symbol from one broker in one second."""
 
     ticks: int = 0
     faulty: int = 0
     latencies_us: tuple[int, int, int, int] | None = None
-    """p50, p95, p99 and the highest; None where the broker sends no time."""
+    """p50, p95, p99 and the highest, clock offset included; None where the broker sends no time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One broker at one moment. `score` is None where it cannot lead, and `reason` says why."""
+    """One broker at one moment. `merit` is None where it cannot lead, and `reason` says why."""
 
     broker: str
-    score: float | None
-    parts: Mapping[str, float | None]
+    merit: int | None
+    parts: Mapping[str, int | None]
+    """A, C, T and V, in ten-thousandths."""
     latency_us: int | None
     reason: str | None = None
+
+    @property
+    def score(self) -> float | None:
+        """0 to 100."""
+        return None if self.merit is None else 100 * exp(self.merit / MICRO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    alive: bool
+    what: Second | None = None
+    timely: int = 0
+    """The share of the ticks that were at most `TIMELY_US` on their way."""
+
+
+@dataclass(slots=True)
+class Minute:
+    """The last minute of one broker's symbol; every second of it is heard, also one in which nothing came."""
+
+    heard: deque[_Heard] = field(default_factory=lambda: deque(maxlen=WINDOW_S))
+    _lows: dict[int, int] = field(default_factory=dict)
+
+    def hear(self, second: int, *, alive: bool, what: Second | None = None) -> None:
+        """Take in a second, by its number since 1970. `alive`: the broker was there, whatever it had to say."""
+        timely = 0
+        if what is not None and what.latencies_us is not None:
+            minute, p50_us = second // 60, what.latencies_us[0]
+            lows = self._lows | {minute: min(self._lows.get(minute, p50_us), p50_us)}
+            self._lows = {of: low for of, low in lows.items() if of > minute - OFFSET_MINUTES}
+            timely = _timely(what.latencies_us, self.offset_us)
+        self.heard.append(_Heard(alive, what, timely))
+
+    @property
+    def offset_us(self) -> int:
+        """The broker's clock offset: what even quick ticks take. Each minute has its lowest median, and of ten minutes
+        the second lowest counts, so that no single minute's glitch does.
+        """
+        lows = sorted(self._lows.values())
+        return lows[min(1, len(lows) - 1)] if lows else 0
+
+    @property
+    def latency_us(self) -> int | None:
+        """The mean of the seconds' medians, less the offset."""
+        p50s = [each.what.latencies_us[0] for each in self.heard if each.what and each.what.latencies_us]
+        return sum(p50s) // len(p50s) - self.offset_us if p50s else None
+
+    def parts(self, others: Iterable["Minute"]) -> dict[str, int | None]:
+        """A, C, T and V. A second in which others ticked is covered by a session that lives, if with nothing to say."""
+        ticked = [any(each) for each in zip(*([_ticked(h) for h in other.heard] for other in others), strict=True)]
+        asked = [each.alive for each, others_ticked in zip(self.heard, ticked, strict=False) if others_ticked]
+        there = [(each.what, each.timely) for each in self.heard if each.what is not None]
+        ticks, faulty = sum(what.ticks for what, _ in there), sum(what.faulty for what, _ in there)
+        timed = [(what.ticks, timely) for what, timely in there if what.latencies_us is not None]
+        return {
+            "A": _share(sum(each.alive for each in self.heard), len(self.heard)),
+            "C": _share(sum(asked), len(asked)),
+            "T": sum(n * share for n, share in timed) // weight if (weight := sum(n for n, _ in timed)) else None,
+            "V": None if not ticks else WHOLE - faulty * WHOLE // ticks,
+        }
+
+
+def merit_of(parts: Mapping[str, int | None]) -> int:
+    """The weighted mean of the logarithms of the parts that are known. Raises ZeroDivisionError where none is."""
+    known = {name: part for name, part in parts.items() if part is not None}
+    return sum(WEIGHTS[name] * LOGS[part] for name, part in known.items()) // sum(WEIGHTS[name] for name in known)
+
+
+@dataclass(slots=True)
+class Contest:
+    """Who leads for a symbol of a tier, second by second."""
+
+    for_s: int = FOR_S
+    rest_s: int = REST_S
+    broker: str | None = None
+    since_s: int | None = None
+    switched_s: int | None = None
+    """When a better one last took over. Where the leader had gone, that is no switch."""
+    _better: dict[str, int] = field(default_factory=dict)
+
+    def vacate(self) -> None:
+        """Nobody leads any more."""
+        self.broker, self.since_s, self._better = None, None, {}
+
+    def pass_by(self, *, known: bool) -> None:
+        """Seconds have passed in which nobody was there; `known` as below."""
+        if known:
+            self._better = {}
+        else:
+            self.vacate()
+
+    def judge(self, at_s: int, standings: Sequence[Standing], *, known: bool = False) -> None:
+        """Take in how the tier's brokers stand, in its order, at the end of a second.
+
+        `known`: who leads then is known already, from an earlier worker; it only remains to be seen for how long others
+        have been better.
+        """
+        best = min(
+            (each for each in standings if each.merit is not None),
+            key=lambda each: (-(each.merit or 0), each.latency_us or 0),
+            default=None,
+        )
+        leading = next((each for each in standings if each.broker == self.broker and each.merit is not None), None)
+        if known:
+            if leading is not None and self.since_s is not None and at_s > self.since_s:
+                self._count(standings, leading)
+        elif leading is None:
+            self.vacate()
+            if best is not None:
+                self.broker, self.since_s = best.broker, at_s
+        else:
+            self._count(standings, leading)
+            rests = self.switched_s is not None and at_s - self.switched_s < self.rest_s
+            if best is not None and not rests and self._better.get(best.broker, 0) >= self.for_s:
+                self.broker, self.since_s, self.switched_s, self._better = best.broker, at_s, at_s, {}
+
+    def _count(self, standings: Sequence[Standing], leading: Standing) -> None:
+        """For how many seconds each has been so much better than the one that leads."""
+        bar = (leading.merit or 0) + BETTER
+        self._better = {
+            each.broker: self._better.get(each.broker, 0) + 1
+            for each in standings
+            if each.merit is not None and each.merit >= bar
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,138 +188,70 @@ class Choice:
     broker: str | None
     since_s: int | None
     switches: tuple[int, ...]
-    """When a better one took over, within the last hour. Where the leader had gone, that is no switch."""
+    """When a better one took over, within the last hour."""
     standings: tuple[Standing, ...]
 
 
-@dataclass(slots=True)
-class _Broker:
-    """The rolling minute of one broker."""
+def choose(
+    order: Sequence[str],
+    seconds: Mapping[str, Mapping[int, Second]],
+    at_s: int,
+) -> Choice:
+    """Who leads at `at_s`, by what was stored of the hour before. `order`: the tier's brokers, the preferred first.
 
-    name: str
-    order: int
-    offset_us: int
-    seen: deque[Second | None] = field(default_factory=lambda: deque(maxlen=WINDOW_S))
-    last_s: int | None = None
-    quoted_s: int | None = None
-
-    def hear(self, second: int, what: Second | None) -> None:
-        self.seen.append(what)
-        if what is not None:
-            self.last_s = second
-            if what.ticks:
-                self.quoted_s = second
-
-    def standing(self, second: int, others_ticked: Sequence[bool]) -> Standing:
-        parts = self._parts(others_ticked)
-        known = {name: max(part, LEAST) for name, part in parts.items() if part is not None}
-        total = sum(WEIGHTS[name] for name in known)
-        score = 100 * prod(part ** (WEIGHTS[name] / total) for name, part in known.items()) if known else LEAST
-        reason = self._reason(second)
-        return Standing(self.name, None if reason else score, parts, self._latency_us(), reason)
-
-    def _reason(self, second: int) -> str | None:
-        if self.last_s is None:
-            return "nothing was heard of it in the last hour"
-        if second - self.last_s > SILENT_S:
-            return f"silent for {second - self.last_s} s"
-        if self.quoted_s is None or second - self.quoted_s > QUOTE_S:
-            return f"no quote of the symbol within {QUOTE_S} s"
-        return None
-
-    def _parts(self, others_ticked: Sequence[bool]) -> dict[str, float | None]:
-        seen = list(self.seen)
-        there = [what for what in seen if what is not None]
-        ticks, faulty = sum(what.ticks for what in there), sum(what.faulty for what in there)
-        timed = [(what.ticks, self._timely(what.latencies_us)) for what in there if what.ticks and what.latencies_us]
-        asked = [what for what, others in zip(seen, others_ticked, strict=True) if others]
-        # A second in which others ticked is covered by a tick, and by a session that lives and has nothing to say.
-        covered = sum(what is not None for what in asked)
-        weight = sum(count for count, _ in timed)
-        return {
-            "A": len(there) / len(seen),
-            "C": covered / len(asked) if asked else None,
-            "T": sum(count * share for count, share in timed) / weight if weight else None,
-            "V": 1 - faulty / ticks if ticks else None,
-        }
-
-    def _timely(self, latencies_us: tuple[int, int, int, int]) -> float:
-        """The share of a second's ticks that were at most `TIMELY_US` on their way: at least this many."""
-        for latency_us, share in zip(reversed(latencies_us), (1.0, 0.99, 0.95, 0.5), strict=True):
-            if latency_us - self.offset_us <= TIMELY_US:
-                return share
-        return 0.0
-
-    def _latency_us(self) -> int | None:
-        found = sorted(what.latencies_us[0] for what in self.seen if what is not None and what.latencies_us)
-        return found[len(found) // 2] - self.offset_us if found else None
-
-
-def choose(order: Sequence[str], seconds: Mapping[str, Mapping[int, Second]], at_s: int) -> Choice:
-    """Who leads at `at_s`. `seconds`: by broker and second, of the hour before; a second in which nothing came is not
-    there. `order`: the tier's brokers, the preferred first.
+    `seconds`: by broker and second; one in which nothing came of any symbol is not there.
     """
-    brokers = [_Broker(name, at, _offset_us(seconds.get(name, {}))) for at, name in enumerate(order)]
-    begin_s = min((min(of) for of in seconds.values() if of), default=at_s)
-    lead: str | None = None
-    since_s: int | None = None
+    minutes = {name: Minute() for name in order}
+    last: dict[str, int] = {}
+    quoted: dict[str, int] = {}
+    contest = Contest()
     switches: list[int] = []
-    better: dict[str, int] = {}
     standings: tuple[Standing, ...] = ()
-    ticked: dict[str, deque[bool]] = {name: deque(maxlen=WINDOW_S) for name in order}
+    begin_s = min((min(of) for of in seconds.values() if of), default=at_s - 1)
     for second in range(max(begin_s, at_s - HOUR_S), at_s):
-        for broker in brokers:
-            what = seconds.get(broker.name, {}).get(second)
-            broker.hear(second, what)
-            ticked[broker.name].append(what is not None and what.ticks > 0)
-        standings = tuple(broker.standing(second, _others(ticked, broker.name)) for broker in brokers)
-        best = _best(standings)
-        leading = next((each for each in standings if each.broker == lead and each.score is not None), None)
-        if leading is None:
-            fresh = best.broker if best else None
-            if fresh != lead:
-                lead, since_s, better = fresh, second if fresh else None, {}
-            continue
-        better = _streaks(better, standings, leading)
-        if best is None or better.get(best.broker, 0) < FOR_S:
-            continue
-        if sum(second - when < HOUR_S for when in switches) < SWITCHES_AN_HOUR:
-            lead, since_s, better = best.broker, second, {}
-            switches.append(second)
-    if not standings:
-        standings = tuple(broker.standing(at_s, [False]) for broker in _heard_nothing(brokers))
-    return Choice(lead, since_s, tuple(switches), standings)
+        for name, minute in minutes.items():
+            what = seconds.get(name, {}).get(second)
+            minute.hear(second, alive=what is not None, what=what)
+            if what is not None:
+                last[name] = second
+                if what.ticks:
+                    quoted[name] = second
+        reasons = {name: _reason(second, last.get(name), quoted.get(name)) for name in order}
+        standings = tuple(standing(name, minutes, reasons[name]) for name in order)
+        contest.judge(second + 1, standings)
+        if contest.switched_s == second + 1:
+            switches.append(second + 1)
+    return Choice(contest.broker, contest.since_s, tuple(switches), standings)
 
 
-def _heard_nothing(brokers: Sequence[_Broker]) -> Sequence[_Broker]:
-    for broker in brokers:
-        broker.seen.append(None)
-    return brokers
+def standing(name: str, minutes: Mapping[str, Minute], reason: str | None) -> Standing:
+    """How one of a tier's brokers stands among the others; with a reason it cannot lead."""
+    minute = minutes[name]
+    parts = minute.parts(of for broker, of in minutes.items() if broker != name)
+    return Standing(name, None if reason else merit_of(parts), parts, minute.latency_us, reason)
 
 
-def _others(ticked: Mapping[str, deque[bool]], name: str) -> list[bool]:
-    """In which seconds of the minute any other broker ticked."""
-    others = [of for broker, of in ticked.items() if broker != name]
-    return [any(each) for each in zip(*others, strict=True)] if others else [False] * len(ticked[name])
+def _reason(second: int, last_s: int | None, quoted_s: int | None) -> str | None:
+    if last_s is None:
+        return "nothing was heard of it in the last hour"
+    if second - last_s > SILENT_S:
+        return f"silent for {second - last_s} s"
+    if quoted_s is None or second - quoted_s > QUOTE_S:
+        return f"no quote of the symbol within {QUOTE_S} s"
+    return None
 
 
-def _best(standings: Sequence[Standing]) -> Standing | None:
-    """The highest score, then the lowest latency, then the tier's order, in which they stand."""
-    able = [each for each in standings if each.score is not None]
-    return min(able, key=lambda each: (-round(each.score or 0, 6), each.latency_us or 0), default=None)
+def _timely(latencies_us: tuple[int, int, int, int], offset_us: int) -> int:
+    """At least this share of a second's ticks was at most `TIMELY_US` on its way."""
+    for latency_us, percent in zip(reversed(latencies_us), (100, 99, 95, 50), strict=True):
+        if latency_us - offset_us <= TIMELY_US:
+            return percent * WHOLE // 100
+    return 0
 
 
-def _streaks(better: Mapping[str, int], standings: Sequence[Standing], leading: Standing) -> dict[str, int]:
-    """For how many seconds each has been so much better than the one that leads."""
-    bar = BETTER * (leading.score or 0)
-    return {
-        each.broker: better.get(each.broker, 0) + 1
-        for each in standings
-        if each.score is not None and each.score >= bar
-    }
+def _ticked(heard: _Heard) -> bool:
+    return heard.what is not None and heard.what.ticks > 0
 
 
-def _offset_us(seconds: Mapping[int, Second]) -> int:
-    """The broker's clock offset: what even its quickest ticks take, by the 1 % quantile of the hour's medians."""
-    found = sorted(what.latencies_us[0] for what in seconds.values() if what.latencies_us)
-    return found[len(found) // 100] if found else 0
+def _share(part: int, whole: int) -> int | None:
+    return part * WHOLE // whole if whole else None

@@ -30,6 +30,9 @@ class Released:
     last_release: int
     sources: Mapping[str, int]
     state: QuoteState
+    lead: str | None = None
+    lead_since: int | None = None
+    lead_switched: int | None = None
 
     @classmethod
     def of(cls, record: TierQuote) -> "Released":
@@ -39,6 +42,9 @@ class Released:
             last_release=record.published_time,
             sources={source.broker: source.offset for source in record.sources},
             state=record.state,
+            lead=record.lead_broker,
+            lead_since=record.lead_since,
+            lead_switched=record.lead_switched,
         )
 
     def covers(self, cause: Cause, tier: Tier) -> bool:

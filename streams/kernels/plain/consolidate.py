@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from streams.kernels.plain.events import TickEvent
 from streams.kernels.plain.outputs import BrokerQuote, Composite, Source
 from streams.kernels.plain.prices import rounded
+from streams.kernels.plain.rules import SECOND_US
+from tierfeed.domain.selection import Contest
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.words import BrokerStatus, QuoteState
+
+NO_CONTEST = Contest()
 
 
 @dataclass(slots=True)
@@ -103,17 +107,18 @@ class Standing:
         )
 
 
-def consolidate(symbol: str, standings: Sequence[Standing], as_of_us: int) -> Composite:
-    """The composite of a tier; `standings` in the tier's order of preference, which settles equal prices."""
+def consolidate(symbol: str, standings: Sequence[Standing], as_of_us: int, contest: Contest = NO_CONTEST) -> Composite:
+    """The composite of a tier. Equal prices: who leads the `contest` goes first, then the order of `standings`."""
     counted = [
         (standing.broker, standing.quote)
         for standing in standings
         if standing.quote is not None and standing.status in (BrokerStatus.ELIGIBLE, BrokerStatus.ONE_SIDED)
     ]
-    # max and min keep the first of equals: the broker earlier in the tier's order
+    in_order = list(counted)
+    counted.sort(key=lambda c: c[0] != contest.broker)  # max and min keep the first of equals
     bid_broker, bid = max((c for c in counted if c[1].bid > 0), key=lambda c: c[1].bid, default=(None, None))
     ask_broker, ask = min((c for c in counted if c[1].ask > 0), key=lambda c: c[1].ask, default=(None, None))
-    newest = max((quote for _, quote in reversed(counted)), key=lambda quote: quote.received_time, default=None)
+    newest = max((quote for _, quote in reversed(in_order)), key=lambda quote: quote.received_time, default=None)
     digits = price_digits(symbol)
     statuses = [standing.status for standing in standings]
     return Composite(
@@ -136,8 +141,15 @@ def consolidate(symbol: str, standings: Sequence[Standing], as_of_us: int) -> Co
         bid_size=bid.bid_size if bid else None,
         ask_size=ask.ask_size if ask else None,
         feed_latency_us=_latency(newest),
+        lead_broker=contest.broker,
+        lead_since=_micros(contest.since_s),
+        lead_switched=_micros(contest.switched_s),
         brokers=tuple(standing.told() for standing in standings),
     )
+
+
+def _micros(second: int | None) -> int | None:
+    return None if second is None else second * SECOND_US
 
 
 def _state(side: Quote | None) -> QuoteState:

@@ -13,12 +13,14 @@ from streams.kernels.plain.conflate import Cause, Conflate, Resume
 from streams.kernels.plain.consolidate import Book, Quote, Standing, consolidate
 from streams.kernels.plain.dedupe import Dedupe
 from streams.kernels.plain.events import Event, SessionEvent, TickEvent, UndecodableEvent
+from streams.kernels.plain.lead import Lead
 from streams.kernels.plain.liveness import Liveness
 from streams.kernels.plain.outputs import DeadLetter, Output
 from streams.kernels.plain.quality import Quality
 from streams.kernels.plain.quarantine import Quarantine
 from streams.kernels.plain.route import Route
 from streams.kernels.plain.rules import SECOND_US, Rules
+from tierfeed.domain.selection import Contest
 from tierfeed.domain.symbols import CANONICAL
 from tierfeed.domain.tiers import Tier
 from tierfeed.domain.words import Drop, SessionKind
@@ -49,6 +51,13 @@ class Line:
         self.route = Route(self.brokers, tiers)
         self.conflate = Conflate(tiers, epoch=epoch, clock=clock, resume=resume)
         self.quality = Quality(self.brokers, epoch=epoch)
+        self.lead = Lead(self.brokers, tiers, rules)
+        for (tier, symbol), was in resume.released.items() if resume else ():
+            since_s, switched_s = (
+                None if us is None else us // SECOND_US for us in (was.lead_since, was.lead_switched)
+            )
+            contest = Contest(broker=was.lead, since_s=since_s, switched_s=switched_s)
+            self.lead.resume(tier, symbol, contest, was.as_of_time)
         self.symbols: dict[str, None] = {}
         self.offsets: dict[str, int] = {}
         self.marks = {broker: Mark() for broker in self.brokers}
@@ -114,15 +123,17 @@ class Line:
         return out + self.conflate.release_due(at_us)
 
     def _second(self, at_us: int) -> list[Output]:
-        """Close the quality windows, then let silent brokers and old quotes go."""
-        out: list[Output] = [*self.quality.close(at_us, list(self.symbols))]
+        """Close the quality windows, let silent brokers and old quotes go, and judge who leads."""
+        symbols = list(self.symbols)
+        windows = self.quality.close(at_us, symbols)
         changes: Changes = defaultdict(set)
         for broker in self.liveness.sweep(at_us):
             self._broker_changed(broker, changes)
         for symbol, broker in self.book.forget_older(self.rules.quote_lifetime_us, at_us):
             self.quarantine.forget(symbol, broker)
             changes[symbol].add(broker)
-        return out + self._updates(changes, Cause(at_us))
+        self.lead.judge(at_us, symbols, windows, self.liveness.live, lambda s, b: self.book.get(s, b) is not None)
+        return [*windows, *self._updates(changes, Cause(at_us))]
 
     def _session(self, event: SessionEvent, changes: Changes, now_us: int) -> None:
         self.dedupe.hear(event.broker, event.stream, now_us)
@@ -176,7 +187,8 @@ class Line:
             for tier, brokers in self.route.concerned(symbol, changes[symbol]):
                 covered = self.conflate.covered_sources(tier.name, symbol)
                 standings = [self._standing(symbol, broker, covered) for broker in brokers]
-                out += self.conflate.update(tier, consolidate(symbol, standings, cause.at_us), cause)
+                contest = self.lead.of(tier.name, symbol)
+                out += self.conflate.update(tier, consolidate(symbol, standings, cause.at_us, contest), cause)
         return out
 
     def _standing(self, symbol: str, broker: str, covered: Mapping[str, int]) -> Standing:

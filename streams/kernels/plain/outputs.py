@@ -50,6 +50,9 @@ class Composite:
     bid_size: float | None
     ask_size: float | None
     feed_latency_us: int | None
+    lead_broker: str | None
+    lead_since: int | None
+    lead_switched: int | None
     brokers: tuple[BrokerQuote, ...]
 
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from tierfeed.domain.selection import FOR_S, REST_S
+
 SECOND_US = 1_000_000
 
 
@@ -19,3 +21,7 @@ class Rules:
     """A mid is suspect when it moves by more than this many median spreads …"""
     jump_percent: float = 0.5
     """… and by more than this many percent."""
+    lead_for_s: int = FOR_S
+    """A broker takes the lead when it has been so much better for so long …"""
+    lead_rest_s: int = REST_S
+    """… and the last such switch is this long ago."""

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tierfeed.domain.selection import FOR_S, HOUR_S, SWITCHES_AN_HOUR, Second, choose
+from tierfeed.domain.selection import FOR_S, HOUR_S, REST_S, Second, choose
 
 ORDER = ("ic_markets", "pepperstone", "fxcm")
 AT = 10 * HOUR_S
@@ -26,15 +26,13 @@ LAST_HOUR = range(AT - HOUR_S, AT)
 
 def test_of_equals_the_one_that_the_tier_prefers_leads_and_stays() -> None:
     choice = choose(ORDER, {name: feed(LAST_HOUR) for name in reversed(ORDER)}, AT)
-    assert (choice.broker, choice.since_s, choice.switches) == ("ic_markets", LAST_HOUR.start, ())
+    assert (choice.broker, choice.since_s, choice.switches) == ("ic_markets", LAST_HOUR.start + 1, ())
     assert [standing.score for standing in choice.standings] == [100.0] * 3
 
 
 def test_of_equally_good_ones_the_quicker_leads() -> None:
-    late = feed(LAST_HOUR, sound(latencies_us=(9_000, 9_000, 9_000, 9_000))) | {
-        LAST_HOUR.start: sound(latencies_us=(1_000, 1_000, 1_000, 1_000))  # its clock's offset is told by its quickest
-    }
-    late |= feed(range(LAST_HOUR.start, LAST_HOUR.start + 40), sound(latencies_us=(1_000,) * 4))
+    quickest = sound(latencies_us=(1_000,) * 4)  # of two minutes: so its clock's offset is told
+    late = feed(LAST_HOUR, sound(latencies_us=(9_000,) * 4)) | {AT - 200: quickest, AT - 260: quickest}
     choice = choose(("slow", "quick"), {"slow": late, "quick": feed(range(AT - 60, AT))}, AT)
     by = {standing.broker: standing for standing in choice.standings}
     assert by["slow"].latency_us == 8_000
@@ -61,7 +59,7 @@ def test_one_that_is_only_a_little_better_does_not_take_over() -> None:
 def test_a_leader_that_falls_silent_is_replaced_at_once_and_that_is_no_switch() -> None:
     choice = choose(ORDER, {"ic_markets": feed(range(LAST_HOUR.start, AT - 30)), "fxcm": feed(LAST_HOUR)}, AT)
     assert (choice.broker, choice.switches) == ("fxcm", ())
-    assert choice.since_s == AT - 30 + 10
+    assert choice.since_s == AT - 30 + 11
     reasons = {standing.broker: standing.reason for standing in choice.standings}
     assert reasons == {
         "ic_markets": "silent for 30 s",
@@ -83,6 +81,13 @@ def test_where_nothing_was_heard_every_broker_has_its_reason() -> None:
     assert {standing.reason for standing in choice.standings} == {"nothing was heard of it in the last hour"}
 
 
+def test_one_glitch_of_its_clock_does_not_make_a_broker_late() -> None:
+    ahead = feed(LAST_HOUR) | {AT - 30: sound(latencies_us=(-900_000,) * 4)}
+    choice = choose(ORDER, {"ic_markets": ahead, "fxcm": feed(LAST_HOUR)}, AT)
+    assert choice.standings[0].parts["T"] == 10_000
+    assert choice.broker == "ic_markets"
+
+
 spells = st.lists(
     st.tuples(st.integers(20, 400), st.sampled_from(["sound", "faulty", "slow", "mute", "gone"])), max_size=40
 )
@@ -100,15 +105,14 @@ def spelled(of: list[tuple[int, str]]) -> dict[int, Second]:
     return seconds
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=12)
 @given(spells, spells, spells)
 def test_guards_hold_under_flapping(
     a: list[tuple[int, str]], b: list[tuple[int, str]], c: list[tuple[int, str]]
 ) -> None:
     seconds = {name: spelled(of) for name, of in zip(ORDER, (a, b, c), strict=True)}
     choice = choose(ORDER, seconds, AT)
-    assert len(choice.switches) <= SWITCHES_AN_HOUR
-    assert all(later - earlier >= FOR_S for earlier, later in pairwise(choice.switches))
+    assert all(later - earlier >= REST_S for earlier, later in pairwise(choice.switches))
     assert choice == choose(ORDER, dict(reversed(seconds.items())), AT)
     able = {standing.broker for standing in choice.standings if standing.score is not None}
     assert (choice.broker in able) if able else choice.broker is None

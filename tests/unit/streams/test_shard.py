@@ -6,7 +6,7 @@ from streams.kernels.state import END, EVENT, NEVER, SECOND_US, Rules
 from streams.shard import Shard
 from tests.unit.streams.plain_builders import START_US, tier
 
-RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005)
+RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005, 30, 1200 * SECOND_US)
 
 
 def a_shard() -> Shard:

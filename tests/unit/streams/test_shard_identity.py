@@ -12,7 +12,7 @@ from tests.unit.streams.plain_builders import START_US, tier
 
 BROKERS = ("alpha", "beta")
 IDS = {entry.name: entry.id for entry in catalogue.ALL}
-RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005)
+RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005, 30, 1200 * SECOND_US)
 APART = 1 ^ (1_000_003 + 1)
 """Beta's first symbol has this number where alpha's has 1; in bits, as times are compared with numbers."""
 

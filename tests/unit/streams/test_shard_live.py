@@ -24,7 +24,7 @@ TIER = Tier(
     redundancy=1,
     record="FreeQuote",
 )
-RULES = Rules(10_000_000, 600_000_000, 60_000_000, 20.0, 0.005)
+RULES = Rules(10_000_000, 600_000_000, 60_000_000, 20.0, 0.005, 30, 1_200_000_000)
 IDS = {entry.name: entry.id for entry in catalogue.ALL}
 
 
