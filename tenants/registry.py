@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from infra import clickhouse
 from tenants.plan import TenantPlan
 from tierfeed.domain.tenants import Registered, Tenant
-from tierfeed.domain.tiers import Tier
+from tierfeed.domain.tiers import PPM_OF_PERCENT, Tier
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings
 
@@ -17,7 +17,7 @@ MS_US: Final = 1000
 _TENANT: Final = ("tenant", "valid_from", "active", "name", "tier", "symbols", "contract_from", "contract_to")
 _TIER: Final = (
     "tier", "valid_from", "active", "symbols", "interval_ms", "depth_hours", "brokers", "redundancy", "record",
-    "features", "latency_ms", "quality", "price_microusd",
+    "features", "latency_ms", "completeness_percent", "uptime_percent", "quality", "price_microusd",
 )  # fmt: skip
 
 
@@ -90,7 +90,8 @@ def _tier_row(tier: Tier, at: datetime, *, active: bool) -> tuple[Any, ...]:
     return (
         tier.name, at, active, sorted(tier.symbols or ()), tier.interval_us / MS_US, tier.depth_hours, [*tier.brokers],
         tier.redundancy, tier.record, [str(feature) for feature in tier.features],
-        None if tier.latency_us is None else tier.latency_us / MS_US, tier.quality, tier.price_microusd,
+        None if tier.latency_us is None else tier.latency_us / MS_US, _percent(tier.completeness_ppm),
+        _percent(tier.uptime_ppm), tier.quality, tier.price_microusd,
     )  # fmt: skip
 
 
@@ -105,6 +106,16 @@ def _tier(row: Mapping[str, Any]) -> Tier:
         redundancy=row["redundancy"],
         record=row["record"],
         latency_us=None if latency_ms is None else round(latency_ms * MS_US),
+        completeness_ppm=_ppm(row["completeness_percent"]),
+        uptime_ppm=_ppm(row["uptime_percent"]),
         quality=row["quality"],
         price_microusd=row["price_microusd"],
     )
+
+
+def _percent(ppm: int | None) -> float | None:
+    return None if ppm is None else ppm / PPM_OF_PERCENT
+
+
+def _ppm(percent: float | None) -> int | None:
+    return None if percent is None else round(percent * PPM_OF_PERCENT)

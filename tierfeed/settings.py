@@ -27,6 +27,7 @@ from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
 
 TIERS_FILE = Path(__file__).with_name("tiers.yaml")
+MARKET_FILE = Path(__file__).with_name("market.yaml")
 
 
 DEFAULT_FILE = "tierfeed.toml"
@@ -204,6 +205,7 @@ class _Sources(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     brokers: tuple[str, ...] = Field(default=("fxcm", "ic_markets", "pepperstone"), min_length=1)
     tiers_file: Path = TIERS_FILE
+    market_file: Path = MARKET_FILE
     tenants_file: Path = Path("tenants.yaml")
     home: Path = Path(".tierfeed")
     config: Path | None = None

@@ -19,6 +19,7 @@ from tierfeed.cli import (
     rights,
     schemas,
     sink,
+    sla,
     sql,
     stream,
     tables,
@@ -43,7 +44,8 @@ for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.h
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-for noun in (collect, stream, sink, meter, auditor, topics, schemas, tables, rights, tenants, groups, config, bench):
+nouns = (collect, stream, sink, meter, auditor, topics, schemas, tables, rights, tenants, sla, groups, config, bench)
+for noun in nouns:
     app.add_typer(noun.app)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Any, Final
 
 from tierfeed.domain.features import RECORDS, Feature
@@ -10,9 +11,10 @@ from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
 
 MICRO_USD: Final = 1_000_000
+PPM_OF_PERCENT: Final = 10_000
 _KEYS: Final = (
     "symbols", "interval_ms", "depth_hours", "brokers", "redundancy", "record",
-    "features", "latency_ms", "quality", "price_usd",
+    "features", "latency_ms", "completeness_percent", "uptime_percent", "quality", "price_usd",
 )  # fmt: skip
 
 
@@ -29,6 +31,10 @@ class Tier:
     record: str
     latency_us: int | None = None
     """The target of pipeline latency; None: none was promised."""
+    completeness_ppm: int | None = None
+    """The promised share of updates that are covered in time, in millionths; None: none was promised."""
+    uptime_ppm: int | None = None
+    """The promised share of scheduled time, likewise."""
     quality: str = "standard"
     price_microusd: int | None = None
     """List price of a month; None: there is none."""
@@ -44,7 +50,7 @@ class Tier:
 def parse_tiers(document: Document) -> tuple[Tier, ...]:
     """Check a tiers document whole; every problem is told at once, with its line. Raises ConfigError.
 
-    `features`, `latency_ms`, `quality` and `price_usd` may be missing: those of the record, and nothing promised.
+    What is promised may be missing, and so may `features`: they are those of the record.
     """
     rows = document.value
     if not isinstance(rows, dict) or not rows:
@@ -72,6 +78,8 @@ def _tier(name: str, row: Mapping[str, Any]) -> Tier:
         redundancy=int(row["redundancy"]),
         record=str(row["record"]),
         latency_us=None if latency_ms is None else int(latency_ms) * 1000,
+        completeness_ppm=_ppm(row.get("completeness_percent")),
+        uptime_ppm=_ppm(row.get("uptime_percent")),
         quality=row.get("quality", "standard"),
         price_microusd=None if price_usd is None else int(Decimal(price_usd) * MICRO_USD),
     )
@@ -105,10 +113,29 @@ def _promises(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     latency_ms, quality, price = row.get("latency_ms"), row.get("quality", "standard"), row.get("price_usd")
     if latency_ms is not None and not _is_count(latency_ms):
         yield "latency_ms", f"must be a whole number of at least 1, or null, was {latency_ms!r}"
+    for key in ("completeness_percent", "uptime_percent"):
+        if row.get(key) is not None and not _is_share(row[key]):
+            yield key, f"must be above 0 and below 100, with four decimals at most, or null, was {row[key]!r}"
     if not (isinstance(quality, str) and quality):
         yield "quality", f"must be a word, was {quality!r}"
     if not _is_price(price):
         yield "price_usd", f'must be dollars in quotes, such as "49.00", or null, was {price!r}'
+
+
+def ppm_of(percent: float) -> Fraction:
+    """Millionths. A float's shortest text is what somebody wrote: 99.99 is meant, not the nearest binary fraction."""
+    return Fraction(str(percent)) * PPM_OF_PERCENT
+
+
+def _ppm(percent: float | None) -> int | None:
+    return None if percent is None else int(ppm_of(percent))
+
+
+def _is_share(value: object) -> bool:
+    """A percentage of which whole millionths are meant; all of it cannot be promised."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 100:
+        return False
+    return ppm_of(value).denominator == 1
 
 
 def _is_texts(value: object) -> bool:

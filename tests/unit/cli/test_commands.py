@@ -49,7 +49,7 @@ TABLES = [
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
     ("rights", "plan"), ("rights", "apply"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
-    ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",),
+    ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
     ("bench", "tenants"),
 ]  # fmt: skip
