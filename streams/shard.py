@@ -119,7 +119,7 @@ class Shard:
     def _go_on_leading(self, was: Published, s: int) -> None:
         lead = self.state.leads[was.tier, s]
         lead["known"] = was.as_of
-        if was.lead in self.brokers:
+        if was.lead in self.brokers and was.lead in self.tiers[was.tier].brokers:  # neither need be as it was
             lead["broker"], lead["since"] = self.brokers.index(was.lead), was.lead_since
         lead["switched"] = NEVER if was.lead_switched is None else was.lead_switched
 

@@ -1,9 +1,11 @@
 """The shard's own decisions: names, room, and whose time it is."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from streams.kernels.state import END, EVENT, NEVER, SECOND_US, Rules
-from streams.shard import Shard
+from streams.shard import Published, Shard
 from tests.unit.streams.plain_builders import START_US, tier
 
 RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005, 30, 1200 * SECOND_US)
@@ -80,3 +82,27 @@ def test_more_symbols_than_there_is_room_for_keep_what_is_known() -> None:
     assert shard.state.quotes[0, first]["bid"] == 1.25
     assert shard.state.scale[first] == 1e5
     assert shard.state.composites["carries"][0, :301].all()
+
+
+def test_more_symbols_than_there_is_room_for_leave_the_lead_as_it_is() -> None:
+    shard = a_shard()
+    first = shard._symbol("EURUSD")
+    known = {"leads": (0, first), "better": (0, first), "minutes": (1, first), "lows": (1, first), "heard": (1, first)}
+    for name, at in known.items():
+        getattr(shard.state, name)[at] = 7
+    for n in range(300):
+        shard._symbol(f"X{n:03d}USD")
+    for name, at in known.items():
+        kept = getattr(shard.state, name)
+        assert kept[at].tolist() == np.full_like(kept[at], 7).tolist(), name
+
+
+def test_a_broker_that_led_and_is_of_the_tier_no_more_leads_no_more() -> None:
+    shard = Shard(("alpha", "beta"), (tier(brokers=("alpha",)),), RULES, {"Tick": 1, "SessionRecord": 2})
+    was = Published(0, "EURUSD", 1, START_US, START_US, 0, {}, "alpha", START_US)
+    shard.prime([was], {})
+    assert shard.state.leads[0, 0]["broker"] == 0
+    for gone in ("beta", "gamma"):
+        shard = Shard(("alpha", "beta"), (tier(brokers=("alpha",)),), RULES, {"Tick": 1, "SessionRecord": 2})
+        shard.prime([replace(was, lead=gone)], {})
+        assert shard.state.leads[0, 0]["broker"] == -1
