@@ -214,6 +214,8 @@ def test_a_tenants_best_broker_is_told_with_the_figures_behind_it(
     assert (feed["latency_sla_ms"], feed["quality_level"]) == (1, "premium")
     assert [standing["broker"] for standing in feed["standings"]] == ["ic_markets", "pepperstone", "fxcm"]
     assert any(standing["score"] for standing in feed["standings"])
+    # The tier's own records say who led, too.
+    assert eventually(lambda: [each["broker"] for (found,) in [feeds(line, enterprise)] for each in found["told"]], 60)
 
 
 def feeds(line: CommandLine, tenant: str) -> list[dict[str, Any]]:

@@ -48,19 +48,15 @@ class Second:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One broker at one moment. `merit` is None where it cannot lead, and `reason` says why."""
+    """One broker at one moment. `merit` and `score` (0 to 100) are None where it cannot lead; `reason` says why."""
 
     broker: str
     merit: int | None
+    score: float | None
     parts: Mapping[str, int | None]
     """A, C, T and V, in ten-thousandths."""
     latency_us: int | None
     reason: str | None = None
-
-    @property
-    def score(self) -> float | None:
-        """0 to 100."""
-        return None if self.merit is None else 100 * exp(self.merit / MICRO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +224,8 @@ def standing(name: str, minutes: Mapping[str, Minute], reason: str | None) -> St
     """How one of a tier's brokers stands among the others; with a reason it cannot lead."""
     minute = minutes[name]
     parts = minute.parts(of for broker, of in minutes.items() if broker != name)
-    return Standing(name, None if reason else merit_of(parts), parts, minute.latency_us, reason)
+    merit = None if reason else merit_of(parts)
+    return Standing(name, merit, None if merit is None else 100 * exp(merit / MICRO), parts, minute.latency_us, reason)
 
 
 def _reason(second: int, last_s: int | None, quoted_s: int | None) -> str | None:
