@@ -65,7 +65,7 @@ def _row(budget: Budget) -> dict[str, Any]:
         "scheduled_hours": round(budget.scheduled_s / 3600, 2),
         "slices": budget.slices,
         "bad_slices": budget.bad_slices,
-        "bad_minutes": None if budget.bad_s is None else round(float(budget.bad_s) / 60, 2),
+        "bad_minutes": None if budget.bad_s is None else float(round(budget.bad_s / 60, 2)),
     }
 
 
@@ -84,5 +84,5 @@ def _alert(alert: Any) -> dict[str, Any]:
         "budget_percent": float(alert.share * 100),
         "window_hours": alert.window_s / 3600,
         "short_window_minutes": alert.short_window_s / 60,
-        "burn_rate": round(float(alert.factor), 2),
+        "burn_rate": float(round(alert.factor, 2)),
     }

@@ -11,7 +11,7 @@ from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
 
 ZONE: Final = ZoneInfo("America/New_York")
-SUNDAY, FRIDAY = 6, 4
+SUNDAY: Final = 6
 CLOSE: Final = time(17)
 """The FX day, and the week, end at five in the afternoon in New York, winter and summer."""
 NOTICE: Final = timedelta(hours=72)
@@ -43,12 +43,11 @@ class Calendar:
 
     def open(self, start: datetime, end: datetime) -> Spans:
         """When the market trades within [start, end)."""
-        asked = _asked(start, end)
         weeks = ((_closing(sunday), _closing(sunday + 5 * _DAY)) for sunday in _days(start, end, SUNDAY))
         closed = (
             (_closing(day - _DAY), _closing(day)) for day in _days(start, end) if (day.month, day.day) in self.holidays
         )
-        return difference(intersection(asked, union(weeks)), union(closed))
+        return difference(intersection((_span(start, end),), union(weeks)), union(closed))
 
     def scheduled(self, start: datetime, end: datetime, brokers: Sequence[str]) -> Spans:
         """When a tier of these brokers is promised: less the pauses that all of them make, and maintenance."""
@@ -188,7 +187,3 @@ def _next_month(first: datetime) -> datetime:
 
 def _span(start: datetime, end: datetime) -> Span:
     return int(start.timestamp()), int(end.timestamp())
-
-
-def _asked(start: datetime, end: datetime) -> Spans:
-    return union([_span(start, end)])

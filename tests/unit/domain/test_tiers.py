@@ -57,3 +57,17 @@ def test_a_problem_says_its_line_and_a_key_given_twice_is_one() -> None:
         parse_tiers(yamls.read(text, "tiers.yaml"))
     assert [problem.partition(" ")[0] for problem in caught.value.problems] == [f"tiers.yaml:{line + 1}:"] * 2
     assert "given twice" in caught.value.problems[0]
+
+
+@pytest.mark.parametrize("percent", [0, 100, 99.99999, "99", True, -1])
+def test_a_share_that_cannot_be_promised_is_told(percent: object) -> None:
+    for key in ("completeness_percent", "uptime_percent"):
+        document = built_in()
+        document["pro"] |= {key: percent}
+        with pytest.raises(ConfigError, match=f"pro.{key} must be above 0 and below 100.*{percent!r}"):
+            parsed(document)
+
+
+def test_shares_are_exact_millionths() -> None:
+    tiers = {tier.name: (tier.completeness_ppm, tier.uptime_ppm) for tier in parsed(built_in())}
+    assert tiers == {"free": (950_000, 990_000), "pro": (995_000, 999_000), "enterprise": (999_000, 999_900)}
