@@ -12,7 +12,7 @@ from infra.producer import BatchProducer
 from schemas import catalogue, topics
 from schemas.catalogue import schema
 from schemas.codec import Layout, Pool, RowEncoder
-from streams.kernels.state import BROKER_ROW, NEVER, QUALITY_ROW, QUOTE_ROW, SECOND_US, Records, Rows
+from streams.kernels.state import BROKER_ROW, NEVER, NO_SYMBOL, QUALITY_ROW, QUOTE_ROW, SECOND_US, Records, Rows
 from streams.reading import Poison
 from tierfeed.domain.tiers import Tier
 from tierfeed.domain.words import BrokerStatus, ControlKind
@@ -20,6 +20,7 @@ from tierfeed.domain.words import BrokerStatus, ControlKind
 Longs = npt.NDArray[np.int64]
 
 OPENED, CLOSED = "opened", "closed"
+NO_SYMBOL_NAME = ""
 STAGE = "stream"
 
 
@@ -67,8 +68,8 @@ class Publisher:
 
     def emit(self, rows: Rows) -> int | None:
         """Publish what the kernels have put out; tells when, None on tape time."""
-        if len(self._pools["symbol"]) != len(self._symbols):
-            self._pools["symbol"] = Pool.of(self._symbols)
+        if len(self._pools["symbol"]) != len(self._symbols) + 1:
+            self._pools["symbol"] = Pool.of((*self._symbols, NO_SYMBOL_NAME))
             self._keys = [name.encode() for name in self._symbols]
         n, windows = rows.n.tolist()
         clock = self.published_us()
@@ -158,11 +159,12 @@ class Publisher:
     # -- quality and dead letters
 
     def _emit_windows(self, rows: Records) -> None:
+        names = (*self._symbols, NO_SYMBOL_NAME)
+        rows["symbol"][rows["symbol"] == NO_SYMBOL] = len(self._symbols)
         fresh = rows["start"] >= self._windows_after
         if self._windows_at and (at := rows["start"] == self._windows_after).any():
             for i in at.nonzero()[0].tolist():
-                name = (self._brokers[rows["broker"][i]], self._symbols[rows["symbol"][i]])
-                fresh[i] = name not in self._windows_at
+                fresh[i] = (self._brokers[rows["broker"][i]], names[rows["symbol"][i]]) not in self._windows_at
         picked = fresh.nonzero()[0]
         if not len(picked):
             return
@@ -171,7 +173,7 @@ class Publisher:
         payloads = self._windows.encode(rows, picked, self._pools)
         keys = zip(rows["broker"][picked].tolist(), rows["symbol"][picked].tolist(), strict=True)
         messages = [
-            {"key": f"{self._brokers[b]}|{self._symbols[s]}".encode(), "value": value}
+            {"key": f"{self._brokers[b]}|{names[s]}".encode(), "value": value}
             for (b, s), value in zip(keys, payloads, strict=True)
         ]
         self._producer.send_batch(topics.QUALITY, self._partition, messages)

@@ -274,7 +274,8 @@ class Shard:
         """Whether the sessions have ended before all is applied, and the last interval and the last second are over."""
         if self._are_open or not self._on_wall_clock:
             return False
-        return bool(self.aligner.held or self.state.composites["pending"].any() or self.state.windows["active"].any())
+        owes_window = self.state.windows["active"].any() or self.state.brokers["heartbeats"].any()
+        return bool(self.aligner.held or self.state.composites["pending"].any() or owes_window)
 
     def _settle(self, emit: Emit) -> None:
         """Nothing is owed: the second in progress ends, last values go out, and time stands still again."""

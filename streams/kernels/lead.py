@@ -6,7 +6,7 @@ The numbers and the order of what is preferred are those of `tierfeed.domain.sel
 import numpy as np
 
 from streams.kernels.compiled import kernel
-from streams.kernels.state import MINUTE, NEVER, NOT_HELD, SECOND_US
+from streams.kernels.state import MINUTE, NEVER, NO_SYMBOL, NOT_HELD, SECOND_US
 from tierfeed.domain.selection import BETTER, LOGS, OFFSET_MINUTES, TIMELY_US, WEIGHTS, WHOLE
 
 LOG_OF = np.array(LOGS, dtype=np.int64)
@@ -23,7 +23,8 @@ def judge(state, rules, windows, end):
     engine.judged_seconds = min(engine.judged_seconds + gap, MINUTE)
     _pass(state, min(gap, MINUTE), end)
     for r in range(windows.shape[0]):
-        _hear(state, windows[r], end)
+        if windows[r].symbol != NO_SYMBOL:
+            _hear(state, windows[r], end)
     for t in range(state.tiers.shape[0]):
         if state.tiers[t].detail == 1:
             for s in range(engine.symbols):

@@ -18,6 +18,7 @@ from streams.kernels.state import (
     END,
     NAMELESS,
     NEVER,
+    NO_SYMBOL,
     NOT_HELD,
     QUARANTINED,
     SECOND_US,
@@ -29,7 +30,6 @@ from tierfeed.domain.words import Drop, Flag
 APPLIED, DUPLICATE, LINE_DUPLICATE = int(Drop.APPLIED), int(Drop.DUPLICATE), int(Drop.LINE_DUPLICATE)
 UNCHANGED, BACKFILLED, INVALID = int(Drop.UNCHANGED), int(Drop.BACKFILLED), int(Drop.INVALID)
 BACKFILLED_FLAG = int(Flag.BACKFILLED)
-NO_SYMBOL = -1
 
 
 @kernel
@@ -199,6 +199,7 @@ def _event(state, rules, events, i, clock, rows):
         drop, confirmed = _tick(state, rules, events, i, now)
     elif kind == BEAT:
         brokers[b].heartbeats += 1
+        brokers[b].beat = now
     elif kind == NAMELESS:
         drop = INVALID
     if kind != TICK or drop != APPLIED:

@@ -19,6 +19,7 @@ from streams.kernels.state import (
     N_TICKS,
     N_UNCHANGED,
     NEVER,
+    NO_SYMBOL,
     SECOND_US,
 )
 from tierfeed.domain.words import Drop
@@ -68,15 +69,20 @@ def note(state, b, s, drop, missing, quarantined, bid, ask, received_time, event
 
 @kernel
 def close(state, rows, end):
-    """Write the windows of the second that ends at `end`, by broker and symbol, and start anew."""
+    """Write the windows of the second that ends at `end`, by broker and symbol, and start anew.
+
+    A broker whose sessions beat, and none of whose symbols ticked, has one window without a symbol: it was there.
+    """
     brokers, symbols = state.windows.shape
     _by_series(state, brokers * symbols)
     ends = state.latency_ends
     for b in range(brokers):
+        quiet = state.brokers[b].heartbeats > 0
         for s in range(state.engine[0].symbols):
             window = state.windows[b, s]
             if window.active == 0:
                 continue
+            quiet = False
             r = rows.n[1]
             rows.n[1] = r + 1
             row = rows.windows[r]
@@ -90,8 +96,25 @@ def close(state, rows, end):
             series = b * symbols + s
             _write_latencies(state.sorted_latencies, row, ends[series - 1] if series > 0 else 0, ends[series])
             window.active = 0
+        if quiet:
+            _write_quiet(state, rows, b, end)
         state.brokers[b].heartbeats = 0
     state.engine[0].latencies = 0
+
+
+@kernel
+def _write_quiet(state, rows, b, end):
+    row = rows.windows[rows.n[1]]
+    rows.n[1] += 1
+    row.broker = b
+    row.symbol = NO_SYMBOL
+    row.start = end - SECOND_US
+    row.heartbeats = state.brokers[b].heartbeats
+    row.last_received = state.brokers[b].beat
+    row.ticks = row.applied = row.duplicates = row.line_duplicates = row.unchanged = row.late = 0
+    row.backfilled = row.invalid = row.missing = row.crossed = row.locked = row.quarantined = 0
+    row.spread_min = row.spread_mean = row.spread_max = np.nan
+    row.p50 = row.p95 = row.p99 = row.highest = NEVER
 
 
 @kernel

@@ -25,6 +25,8 @@ SECOND_US = 1_000_000
 TICK, START, BEAT, END, NAMELESS, UNREADABLE = range(6)
 """NAMELESS: a tick whose symbol is none: a sign of life, and a dead letter. UNREADABLE: not even that."""
 
+NO_SYMBOL = -1
+"""The symbol of a window in which nothing ticked."""
 NO_STREAM = -1
 """The stream of an event that could not be read."""
 
@@ -60,8 +62,9 @@ ENGINE = _record("now next_second symbols streams log_head log_count latencies l
 """[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's. `leads`: whether any
 tier has a leading broker; `judged`: the end of the newest second that was judged, `judged_seconds` how many, up to 60.
 """
-BROKER = _record("applied_offset heartbeats alive", live="i1")
-"""[b]: liveness and progress. `alive`: at the end of which of the last 60 seconds it lived, the newest lowest."""
+BROKER = _record("applied_offset heartbeats beat alive", live="i1")
+"""[b]: liveness and progress. `beat`: when the newest heartbeat came. `alive`: at the end of which of the last 60
+seconds it lived, the newest lowest."""
 STREAM = _record("session last", broker="i4", line="i4", open="i1")
 """[x]: one line's session."""
 PLACE = _record("newest", bits="u8")

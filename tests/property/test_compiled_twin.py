@@ -90,7 +90,7 @@ class Compiled:
         return row
 
     def _keep(self, rows: Rows) -> None:
-        names, shard = self.shard.symbols.names, self.shard
+        names, shard = (*self.shard.symbols.names, ""), self.shard
         for row, brokers in zip(rows.quotes[: rows.n[0]], rows.brokers[: rows.n[0]], strict=True):
             t = int(row["tier"])
             key = TIERS[t].name, names[row["symbol"]]

@@ -75,7 +75,7 @@ class Lead:
         return self._minutes[symbol, broker]
 
     def _hear(self, end_us: int, alive: frozenset[str], windows: Sequence[QualityRow] = ()) -> None:
-        said = {(row.symbol, row.broker): _second(row) for row in windows}
+        said = {(row.symbol, row.broker): _second(row) for row in windows if row.symbol}
         for symbol, broker in said:
             self._minute(symbol, broker)
         for (symbol, broker), minute in self._minutes.items():

@@ -138,7 +138,7 @@ class Line:
     def _session(self, event: SessionEvent, changes: Changes, now_us: int) -> None:
         self.dedupe.hear(event.broker, event.stream, now_us)
         if event.kind is SessionKind.HEARTBEAT:
-            self.quality.heartbeat(event.broker)
+            self.quality.heartbeat(event.broker, now_us)
         if event.kind is SessionKind.SESSION_END:
             changed = self.liveness.end(event.broker, event.stream)
         else:

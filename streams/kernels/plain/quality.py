@@ -33,12 +33,14 @@ class Quality:
         self._epoch = epoch
         self._windows: dict[tuple[str, str], _Window] = {}
         self._heartbeats: Counter[str] = Counter()
+        self._beat_us: dict[str, int] = {}
 
     def any(self) -> bool:
-        return bool(self._windows)
+        return bool(self._windows) or bool(self._heartbeats)
 
-    def heartbeat(self, broker: str) -> None:
+    def heartbeat(self, broker: str, at_us: int) -> None:
         self._heartbeats[broker] += 1
+        self._beat_us[broker] = at_us
 
     def count(self, tick: TickEvent, verdict: Verdict, *, quarantined: bool) -> None:
         window = self._windows.setdefault((tick.broker, tick.symbol), _Window())
@@ -56,13 +58,16 @@ class Quality:
             window.latencies_us.append(tick.received_time - tick.event_time)
 
     def close(self, end_us: int, symbols: Sequence[str]) -> list[QualityRow]:
-        """End the second at `end_us`: its rows by broker, then in the order of `symbols`."""
-        rows = [
-            self._row(broker, symbol, window, end_us - SECOND_US)
-            for broker in self._brokers
-            for symbol in symbols
-            if (window := self._windows.get((broker, symbol)))
-        ]
+        """End the second at `end_us`: its rows by broker, then in the order of `symbols`.
+
+        A broker that has beaten, and none of whose symbols has ticked, has one row without a symbol.
+        """
+        rows = []
+        for broker in self._brokers:
+            ticked = [symbol for symbol in symbols if (broker, symbol) in self._windows]
+            rows += [self._row(broker, each, self._windows[broker, each], end_us - SECOND_US) for each in ticked]
+            if not ticked and self._heartbeats[broker]:
+                rows.append(self._row(broker, "", _Window(self._beat_us[broker]), end_us - SECOND_US))
         self._windows.clear()
         self._heartbeats.clear()
         return rows

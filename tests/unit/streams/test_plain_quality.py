@@ -28,10 +28,26 @@ def test_a_tick_on_the_whole_second_belongs_to_the_second_it_begins() -> None:
     assert [(row.window_start, row.ticks) for row in rows(out)] == [(us(0), 1), (us(1000), 1)]
 
 
-def test_a_second_without_a_tick_has_no_row() -> None:
+def test_a_second_with_neither_tick_nor_heartbeat_has_no_row() -> None:
     shard = Shard()
     shard.tick(100)
-    assert len(rows(shard.heartbeat(5000) + shard.heartbeat(7000))) == 1
+    assert [row.symbol for row in rows(shard.advance(9000))] == ["EURUSD"]
+
+
+def test_a_quiet_broker_that_beats_has_a_row_without_a_symbol() -> None:
+    shard = Shard()
+    shard.tick(100)
+    out = shard.heartbeat(5000) + shard.heartbeat(5700) + shard.advance(7000)
+    row = rows(out)[-1]
+    assert (len(rows(out)), row.symbol, row.window_start, row.ticks) == (2, "", us(5000), 0)
+    assert (row.heartbeats, row.last_received_time, row.spread_min, row.latency_p50_us) == (2, us(5700), None, None)
+
+
+def test_a_broker_that_beats_and_ticks_has_no_row_without_a_symbol() -> None:
+    shard = Shard()
+    shard.tick(100)
+    out = shard.heartbeat(200) + shard.advance(1000)
+    assert [(row.symbol, row.heartbeats) for row in rows(out)] == [("EURUSD", 1)]
 
 
 def test_every_outcome_is_counted_once() -> None:
