@@ -103,6 +103,7 @@ class Shard:
         """Take up numbering and intervals where an earlier worker left them; what it covered is applied silently."""
         for t, us in settled_us.items():
             self.state.tiers[t]["settled"] = us
+        self.state.engine["ticked"] = bool(published)
         for was in sorted(published, key=lambda p: p.released):
             s = self._symbol(was.symbol)
             composite = self.state.composites[was.tier, s]

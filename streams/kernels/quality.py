@@ -39,6 +39,7 @@ def note(state, b, s, drop, missing, quarantined, bid, ask, received_time, event
     window = state.windows[b, s]
     counts = state.counts[b, s]
     window.active = 1
+    state.engine[0].ticked = 1
     window.last_received = received_time
     counts[N_TICKS] += 1
     counts[COUNTER_OF[drop]] += 1
@@ -71,13 +72,14 @@ def note(state, b, s, drop, missing, quarantined, bid, ask, received_time, event
 def close(state, rows, end):
     """Write the windows of the second that ends at `end`, by broker and symbol, and start anew.
 
-    A broker whose sessions beat, and none of whose symbols ticked, has one window without a symbol: it was there.
+    A broker whose sessions beat, and none of whose symbols ticked, has one window without a symbol: it was there. Not
+    where no symbol has ever ticked: of every six shards five would tell nothing else.
     """
     brokers, symbols = state.windows.shape
     _by_series(state, brokers * symbols)
     ends = state.latency_ends
     for b in range(brokers):
-        quiet = state.brokers[b].heartbeats > 0
+        quiet = state.brokers[b].heartbeats > 0 and state.engine[0].ticked == 1
         for s in range(state.engine[0].symbols):
             window = state.windows[b, s]
             if window.active == 0:

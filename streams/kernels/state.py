@@ -58,9 +58,10 @@ EVENT = _record(
 )  # fmt: skip
 """An event in the order in which it is to be applied."""
 
-ENGINE = _record("now next_second symbols streams log_head log_count latencies leads judged judged_seconds")
+ENGINE = _record("now next_second symbols streams log_head log_count latencies leads judged judged_seconds ticked")
 """[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's. `leads`: whether any
-tier has a leading broker; `judged`: the end of the newest second that was judged, `judged_seconds` how many, up to 60.
+tier has a leading broker; `judged`: the end of the newest second that was judged, `judged_seconds` how many, up to 60;
+`ticked`: whether any symbol has ever ticked.
 """
 BROKER = _record("applied_offset heartbeats beat alive", live="i1")
 """[b]: liveness and progress. `beat`: when the newest heartbeat came. `alive`: at the end of which of the last 60

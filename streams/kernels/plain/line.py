@@ -58,7 +58,7 @@ class Line:
             )
             contest = Contest(broker=was.lead, since_s=since_s, switched_s=switched_s)
             self.lead.resume(tier, symbol, contest, was.as_of_time)
-        self.symbols: dict[str, None] = {}
+        self.symbols = dict.fromkeys(symbol for _, symbol in resume.released) if resume else {}
         self.offsets: dict[str, int] = {}
         self.marks = {broker: Mark() for broker in self.brokers}
         self.now_us: int | None = None

@@ -60,13 +60,13 @@ class Quality:
     def close(self, end_us: int, symbols: Sequence[str]) -> list[QualityRow]:
         """End the second at `end_us`: its rows by broker, then in the order of `symbols`.
 
-        A broker that has beaten, and none of whose symbols has ticked, has one row without a symbol.
+        A broker that has beaten, and none of whose symbols has ticked, has one row without a symbol, once any have.
         """
         rows = []
         for broker in self._brokers:
             ticked = [symbol for symbol in symbols if (broker, symbol) in self._windows]
             rows += [self._row(broker, each, self._windows[broker, each], end_us - SECOND_US) for each in ticked]
-            if not ticked and self._heartbeats[broker]:
+            if symbols and not ticked and self._heartbeats[broker]:
                 rows.append(self._row(broker, "", _Window(self._beat_us[broker]), end_us - SECOND_US))
         self._windows.clear()
         self._heartbeats.clear()
