@@ -47,6 +47,8 @@ class Metric(StrEnum):
     METER_COMMITS = "tierfeed_meter_commits_total"
     METER_UNKNOWN = "tierfeed_meter_unknown_records_total"
     AUDIT_LINES = "tierfeed_audit_lines_total"
+    SLA_SLICES = "tierfeed_sla_slices_total"
+    SLA_EVENTS = "tierfeed_sla_events_total"
     PART_RESTARTS = "tierfeed_part_restarts_total"
 
 
@@ -97,6 +99,8 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.METER_COMMITS: Entry(Kind.COUNTER, "Commits of tenants' groups read."),
     Metric.METER_UNKNOWN: Entry(Kind.COUNTER, "Records of the groups' log that could not be read; expected 0."),
     Metric.AUDIT_LINES: Entry(Kind.COUNTER, "Lines of the authorizer's log, by outcome.", ("outcome",)),
+    Metric.SLA_SLICES: Entry(Kind.COUNTER, "Slices of what tiers promise that were judged."),
+    Metric.SLA_EVENTS: Entry(Kind.COUNTER, "Steps of incidents that were told.", ("kind", "objective")),
     Metric.PART_RESTARTS: Entry(Kind.COUNTER, "Times a part was started again.", ("part",)),
 }
 

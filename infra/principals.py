@@ -26,6 +26,7 @@ ALONE = {
     "collectors": "tierfeed-collector-tail",
     "meter": "tierfeed-meter-tail",
     "sinks": "tierfeed-sink-tail",
+    "sla": "tierfeed-sla-tail",
     "streams": "tierfeed-takeover",
 }
 """What parts call themselves that read partitions outside any group: librdkafka asks for such a group's coordinator."""

@@ -158,6 +158,7 @@ SOURCE_OFFSET = "source_offset"
 QUALITY = PATTERNS["quality"].name
 USAGE = PATTERNS["usage"].name
 DECISIONS = PATTERNS["decisions"].name
+SLA_EVENTS = PATTERNS["sla_events"].name
 
 
 def ticks(broker: str) -> str:
@@ -190,7 +191,7 @@ def declared(brokers: Iterable[str], tiers: Iterable[Tier], partitions: int) -> 
     for entry in tiers:
         words = {"tier": entry.name, "record": entry.record, "depth_hours": entry.depth_hours}
         found += [PATTERNS[pattern].topic(partitions, **words) for pattern in ("tier", "latest")]
-    found += [PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions")]
+    found += [PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions", "sla_events")]
     found += [_dead_letter_topic(topic) for topic in found if topic.dead_letters]
     names = [topic.name for topic in found]
     problems = [

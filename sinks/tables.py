@@ -124,9 +124,10 @@ TIER_QUOTES = Table.of("tier_quotes", "FreeQuote", "ProQuote", "EnterpriseQuote"
 QUALITY_WINDOWS = Table.of("quality_windows", "QualityWindow")
 USAGE_RANGES = Table.of("usage_ranges", "UsageRange")
 ACCESS_DECISIONS = Table.of("access_decisions", "AccessDecision")
+SLA_EVENTS = Table.of("sla_events", "SlaEvent")
 MARKET_TABLES = (TICKS, TIER_QUOTES, QUALITY_WINDOWS)
 """What expires; the evidence of what tenants did does not."""
-TABLES = (*MARKET_TABLES, USAGE_RANGES, ACCESS_DECISIONS)
+TABLES = (*MARKET_TABLES, USAGE_RANGES, ACCESS_DECISIONS, SLA_EVENTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,4 +152,5 @@ def routes(brokers: tuple[str, ...], tiers: tuple[Tier, ...]) -> dict[str, Route
     found.append(Route(topics.QUALITY, QUALITY_WINDOWS, "QualityWindow"))
     found.append(Route(topics.USAGE, USAGE_RANGES, "UsageRange"))
     found.append(Route(topics.DECISIONS, ACCESS_DECISIONS, "AccessDecision"))
+    found.append(Route(topics.SLA_EVENTS, SLA_EVENTS, "SlaEvent"))
     return {route.topic: route for route in found}

@@ -204,6 +204,9 @@ class _Sources(BaseSettings):
     meter: MeterSettings = MeterSettings()
     metrics: MetricsSettings = MetricsSettings()
     brokers: tuple[str, ...] = Field(default=("fxcm", "ic_markets", "pepperstone"), min_length=1)
+    broker_upstreams: dict[str, str] = Field(
+        default={}, description="brokers that resell one feed, by its name: together they are one for redundancy"
+    )
     tiers_file: Path = TIERS_FILE
     market_file: Path = MARKET_FILE
     tenants_file: Path = Path("tenants.yaml")

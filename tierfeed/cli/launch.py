@@ -123,8 +123,8 @@ async def warm(supervisor: Supervisor) -> None:
 
 async def start_workers(supervisor: Supervisor, settings: Settings, stack: Stack, folder: Path, soon: Env) -> None:
     """The stream worker and the sink. Returns when their groups have their partitions."""
-    streams, sinks, meter = (
-        environment(embedded(settings, stack, user), folder) | soon for user in ("streams", "sinks", "meter")
+    streams, sinks, meter, sla = (
+        environment(embedded(settings, stack, user), folder) | soon for user in ("streams", "sinks", "meter", "sla")
     )
     # A static member that is started again has its partitions at once; another's session has to time out first.
     workers = [
@@ -133,6 +133,7 @@ async def start_workers(supervisor: Supervisor, settings: Settings, stack: Stack
     ]
     if stack.kind != DEMO:
         workers.append(part("meter", ("meter", "run"), {METER_FLUSH: UP_FLUSH_S} | meter))
+        workers.append(part("sla", ("sla", "run"), sla))
     if stack.secrets is not None:
         auditor = environment(embedded(settings, stack, "audit"), folder)
         told = {AUTHORIZER_LOG: str(folder / "kafka" / "authorizer.log")}

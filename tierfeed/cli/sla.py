@@ -1,24 +1,147 @@
-"""`tierfeed sla`: what the tiers promise."""
+"""`tierfeed sla`: what the tiers promise, and what was kept of it."""
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from infra.parts import say_ready
+from tenants.registry import Registry
 from tierfeed.cli.output import Json, emit, err, show
-from tierfeed.domain.market import month_of, parse_calendar
+from tierfeed.cli.service import in_thread, serve
+from tierfeed.cli.shell import PROBLEM
+from tierfeed.cli.stack import reached
+from tierfeed.cli.times import span
+from tierfeed.domain.market import Calendar, month_of, parse_calendar
 from tierfeed.domain.objectives import Budget, alerts, budgets
 from tierfeed.domain.spans import total
+from tierfeed.domain.tenants import Registered
 from tierfeed.errors import ConfigError
-from tierfeed.settings import load_settings, read_document
+from tierfeed.settings import Settings, load_settings, read_document
 
-app = typer.Typer(no_args_is_help=True, name="sla", help="What the tiers promise.")
+if TYPE_CHECKING:
+    from analytics.sla.compliance import Kept, SLAComplianceReport
+
+app = typer.Typer(name="sla")
 PPM_OF_PERCENT = 10_000
+STALE = timedelta(minutes=2)
+"""A judge that is so far behind is not at work."""
+COLUMNS = ("objective", "target %", "last hour %", "kept", "bad", "month %", "kept", "budget left %", "burn 1h")
+INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target_percent", "causes")
 
 
-@app.callback()
-def sla() -> None:
-    """What the tiers promise."""
+@app.callback(invoke_without_command=True)
+def sla(
+    context: typer.Context,
+    tenant: Annotated[str | None, typer.Option(help="Only this one; without it, every tier.")] = None,
+    month: Annotated[str | None, typer.Option(help="Of the contractual figures; this one, where left out.")] = None,
+    json: Json = False,
+) -> None:
+    """Tell what was kept of what is promised: over the last hour, and over the calendar month.
+
+    A share of fewer than 100 records or updates is not judged. Exit code 1 where a promise is not kept.
+
+    Example: tierfeed sla --tenant acme --json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from analytics.sla.compliance import SLAManager  # clickhouse-connect
+
+    settings = reached(load_settings())
+    registered = registered_in(settings)
+    manager = SLAManager(settings.clickhouse, registered, _calendar(settings))
+    if tenant is not None:
+        reports = [manager.monitor_sla_compliance(tenant, month)]
+    else:
+        reports = [manager.tier_compliance(name, month) for name in registered.tiers]
+    if json:
+        documents = [asdict(report) for report in reports]
+        emit(documents[0] if tenant is not None else documents)
+    else:
+        for report in reports:
+            _tell(report)
+    if any(report.overall_compliance is False for report in reports):
+        raise typer.Exit(PROBLEM)
+
+
+@app.command()
+def run() -> None:
+    """Judge what is stored, slice by slice, until SIGTERM or Ctrl-C: slices to ClickHouse, incidents to sla.events.
+
+    Where it goes on, ClickHouse says. One at a time.
+
+    Example: tierfeed sla run
+    """
+    from analytics.sla.judge import run_judge
+
+    settings = reached(load_settings())
+    serve(
+        settings, "sla", in_thread(lambda ended: run_judge(settings, lambda: registered_in(settings), ended, say_ready))
+    )
+
+
+@app.command()
+def incidents(
+    begin: Annotated[str | None, typer.Option("--from", metavar="TIME", help="A day ago, where left out.")] = None,
+    end: Annotated[str | None, typer.Option("--to", metavar="TIME", help="Before it; now, where left out.")] = None,
+    subject: Annotated[str, typer.Option(help="Only of this tier, or of this tenant.")] = "",
+    json: Json = False,
+) -> None:
+    """List the breaches and alerts that were going on in a span of time.
+
+    Example: tierfeed sla incidents --from 2026-11-26T09:00 --subject enterprise
+    """
+    from analytics.summary import Questions
+
+    settings = reached(load_settings())
+    start, until = span(begin or (datetime.now(UTC) - timedelta(days=1)).isoformat(), end)
+    questions = Questions(settings.clickhouse)
+    try:
+        rows = questions.ask("sla_incidents", {"subject": subject, "from": start, "to": until})
+    finally:
+        questions.close()
+    if json:
+        emit(rows)
+        return
+    show([name.replace("_", " ") for name in INCIDENTS], [[row[name] for name in INCIDENTS] for row in rows])
+
+
+def registered_in(settings: Settings) -> Registered:
+    """Tenants and tiers of the registry; where no tier is there, those of the tiers file."""
+    registered = Registry(settings.clickhouse).newest()
+    return registered if registered.tiers else Registered({}, {tier.name: tier for tier in settings.tiers()})
+
+
+def _calendar(settings: Settings) -> Calendar:
+    return parse_calendar(read_document(settings.market_file, "market_file"))
+
+
+def _tell(report: "SLAComplianceReport") -> None:
+    who = report.tenant_id or "all of it"
+    contractual = {kept.objective: kept for kept in report.contractual}
+    rows = [_told(kept, contractual[kept.objective]) for kept in report.live]
+    show(COLUMNS, rows, f"{report.subscription_tier}, {who}; month {report.month}, {report.month_status}")
+    metrics = report.current_metrics
+    err().print(
+        f"pipeline latency p50 {metrics['latency_p50_ms']} ms, p95 {metrics['latency_p95_ms']} ms, "
+        f"p99 {metrics['latency_p99_ms']} ms of {metrics['records']:,} records; brokers {metrics['broker_count']} "
+        f"of {report.sla_targets['broker_redundancy']}",
+        markup=False,
+    )
+    for row in report.incidents:
+        err().print(f"{row['what']} since {row['began']:%F %T}Z: {row['incident']} {row['causes']}", markup=False)
+    if report.judged_until is None:
+        err().print("nothing has been judged: `tierfeed sla run` does it", markup=False)
+    elif report.computed_at - report.judged_until > STALE:
+        err().print(f"judged until {report.judged_until:%F %T}Z only: is `tierfeed sla run` at work?", markup=False)
+
+
+def _told(live: "Kept", month: "Kept") -> list[object]:
+    return [
+        live.objective, live.target_percent, live.value_percent, live.is_kept, live.total - live.good,
+        month.value_percent, month.is_kept, month.budget_left_percent, (live.burn_rates or {}).get("1h"),
+    ]  # fmt: skip
 
 
 @app.command()
@@ -34,7 +157,7 @@ def budget(
     """
     settings = load_settings()
     start, end = month_of(month or datetime.now(UTC).strftime("%Y-%m"))
-    calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+    calendar = _calendar(settings)
     tiers = [each for each in settings.tiers() if tier in (None, each.name)]
     if not tiers:
         raise ConfigError(f"--tier must be one of {', '.join(each.name for each in settings.tiers())}, was {tier!r}")

@@ -12,6 +12,7 @@ MILLION: Final = 1_000_000
 LATENCY_PPM: Final = 990_000
 """The share of records that has to be within the tier's latency."""
 UPTIME_SLICE_S: Final = 10
+REDUNDANCY_SLICE_S: Final = 60
 HOUR_S: Final = 3600
 SHORT_WINDOWS: Final = 12
 """The short window is this part of the long one."""
@@ -20,11 +21,12 @@ ALERTS: Final = ((Fraction(2, 100), 1 * HOUR_S), (Fraction(5, 100), 6 * HOUR_S),
 
 
 class Objective(StrEnum):
-    """What is promised as a share: of records, of updates, of time."""
+    """What is promised as a share: of records, of updates, of time. Redundancy is for as much time as uptime."""
 
     LATENCY = "latency"
     COMPLETENESS = "completeness"
     UPTIME = "uptime"
+    REDUNDANCY = "redundancy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,17 @@ def budgets(tier: Tier, scheduled_s: int) -> Iterator[Budget]:
     if tier.completeness_ppm is not None:
         yield Budget(tier.name, Objective.COMPLETENESS, tier.completeness_ppm, scheduled_s, None, None)
     if tier.uptime_ppm is not None:
-        slices = scheduled_s // UPTIME_SLICE_S
-        bad = slices * (MILLION - tier.uptime_ppm) // MILLION
-        yield Budget(tier.name, Objective.UPTIME, tier.uptime_ppm, scheduled_s, slices, bad)
+        for objective, slice_s in ((Objective.UPTIME, UPTIME_SLICE_S), (Objective.REDUNDANCY, REDUNDANCY_SLICE_S)):
+            slices = scheduled_s // slice_s
+            bad = slices * (MILLION - tier.uptime_ppm) // MILLION
+            yield Budget(tier.name, objective, tier.uptime_ppm, scheduled_s, slices, bad)
+
+
+def target_ppm(tier: Tier, objective: Objective) -> int | None:
+    """The share that is promised, in millionths; None: nothing is."""
+    if objective is Objective.LATENCY:
+        return None if tier.latency_us is None else LATENCY_PPM
+    return tier.completeness_ppm if objective is Objective.COMPLETENESS else tier.uptime_ppm
 
 
 def alerts(scheduled_s: int) -> tuple[Alert, ...]:

@@ -14,7 +14,7 @@ TENANT_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 """No dot: the first one in a group's name ends the tenant's id."""
 GROUP_SEPARATOR: Final = "."
 ADMIN: Final = "admin"
-PARTS: Final = ("audit", "collectors", "history", "meter", "sinks", "streams")
+PARTS: Final = ("audit", "collectors", "history", "meter", "sinks", "sla", "streams")
 """The product's own users of the Kafka cluster beside the admin, as schemas/topics name them."""
 OWN_PRINCIPALS: Final = frozenset({ADMIN, *PARTS})
 RESERVED: Final = OWN_PRINCIPALS | {"anonymous", "controller"}

@@ -37,7 +37,7 @@ def test_every_stored_topic_has_one_table() -> None:
     assert {topic: route.table.name for topic, route in found.items()} == {
         "ticks.fxcm": "ticks", "ticks.oanda": "ticks", "tier.free": "tier_quotes", "tier.pro": "tier_quotes",
         "tier.enterprise": "tier_quotes", "quality": "quality_windows",
-        "usage": "usage_ranges", "access.decisions": "access_decisions",
+        "usage": "usage_ranges", "access.decisions": "access_decisions", "sla.events": "sla_events",
     }  # fmt: skip
     assert {route.tier for route in found.values()} == {"", "free", "pro", "enterprise"}
 

@@ -1,0 +1,259 @@
+"""The judge's process: quality windows and tier records in, slices and the events of incidents out.
+
+It judges what is stored, so it goes on where the stored slices end, and whoever starts again works out the same. Events
+go out before the slices they rest on are stored: killed in between, it finds them on the topic and does not tell them
+again. What came late is judged again; an event, once told, stands.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import structlog
+
+from analytics.sla.burning import burns
+from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
+from analytics.sla.log import EventLog
+from analytics.sla.schedule import Schedule
+from analytics.sla.slices import Judged, Slice, Slicer, counted
+from analytics.sla.store import Store
+from analytics.sla.watch import Limits, Watch
+from infra import metrics
+from infra.metrics import Metric
+from tierfeed.domain.market import month_of, parse_calendar
+from tierfeed.domain.objectives import REDUNDANCY_SLICE_S, UPTIME_SLICE_S, Objective, alerts, target_ppm
+from tierfeed.domain.spans import total
+from tierfeed.domain.tenants import Registered
+from tierfeed.domain.tiers import Tier
+from tierfeed.settings import Settings, read_document
+
+log = structlog.get_logger(__name__)
+
+LOOK_S: Final = 1.0
+REGISTER_S: Final = 60.0
+MARGIN_S: Final = 3
+"""A second is judged so long after it has ended: the sinks of all partitions have stored it."""
+STALLED_S: Final = 20
+"""Nothing is stored any more for so long: time passes all the same, and is unmeasured."""
+RECALL_S: Final = 900
+"""Longer than a quote lives, and than a broker may be silent before it is mute."""
+CHUNK_S: Final = 3600
+
+Register = Callable[[], Registered]
+
+
+def run_judge(
+    settings: Settings, register: Register, stop: threading.Event, ready: Callable[[], Any] = lambda: None
+) -> None:
+    """Judge until `stop` is set. Raises ConfigError, and UpstreamError when this process has to end. Blocks."""
+    registered = register()
+    judge = Judge(settings, registered)
+    ready()
+    try:
+        look_s = time.monotonic() + REGISTER_S
+        while not stop.wait(LOOK_S):
+            judge.step(time.time())
+            if time.monotonic() >= look_s:
+                look_s = time.monotonic() + REGISTER_S
+                if (now := register()) != registered:
+                    registered = now
+                    judge.close()
+                    judge = Judge(settings, registered)  # goes on where the stored slices end
+    finally:
+        judge.close()
+
+
+def subjects_of(registered: Registered) -> Iterator[Subject]:
+    """Whom to judge apart: each tier, and each tenant that has bought fewer symbols than its tier has."""
+    for name in registered.tiers:
+        yield Subject(name, name)
+    for tenant in registered.tenants.values():
+        if tenant.symbols is not None and tenant.tier in registered.tiers:
+            yield Subject(tenant.id, tenant.tier, tenant.symbols)
+
+
+class Judge:
+    """`run_judge` is the way to run it; a test may step it."""
+
+    def __init__(self, settings: Settings, registered: Registered) -> None:
+        self._tiers: Mapping[str, Tier] = registered.tiers or {tier.name: tier for tier in settings.tiers()}
+        self._subjects = tuple(subjects_of(Registered(registered.tenants, self._tiers)))
+        self._calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+        self._limits = Limits(settings.stream.heartbeat_timeout_s, settings.stream.quote_lifetime_s)
+        self._upstream = settings.broker_upstreams
+        self._store = Store(settings.clickhouse)
+        self._log = EventLog(settings.kafka)
+        self._breaches: dict[tuple[str, Objective], Breaches] = {}
+        self._burns: dict[tuple[str, Objective], Burn] = {}
+        self._minutes: dict[tuple[str, Objective], list[int]] = {}
+        self._looked = datetime.now(UTC)
+        self._month = ""
+        self._since = 0
+        self._slicer: Slicer | None = None
+        self.done: int | None = None
+        """Up to where it has judged; None until there is anything to judge."""
+
+    def step(self, now_s: float) -> list[Event]:
+        """Judge what has been stored meanwhile. Returns the events that were told. Raises UpstreamError."""
+        edges = self._store.edges()
+        if edges is None:
+            return []
+        first, last, stored = edges
+        done = self._begin(first) if self.done is None else self.done
+        safe = last + 1 - MARGIN_S
+        if now_s - stored.timestamp() > STALLED_S:
+            safe = max(safe, int(now_s) - STALLED_S)
+        safe = safe // UPTIME_SLICE_S * UPTIME_SLICE_S
+        told: list[Event] = []
+        if safe > done:
+            self._again(done)
+        while safe > done:
+            end = min(safe, done + CHUNK_S)
+            told += self._judge(done, end)
+            done = self.done = end
+        return told
+
+    def close(self) -> None:
+        self._store.close()
+
+    # -- what an earlier judge knew
+
+    def _begin(self, first: int) -> int:
+        """Go on where the stored slices end. The very first judge begins with the second whole minute that there is."""
+        stored = self._store.done()
+        if stored is None:
+            self._since = done = (first // MINUTE_S + 2) * MINUTE_S
+        else:
+            self._since, done, self._looked = stored
+        self._slicer = self._slicer_at(done)
+        for subject in self._subjects:
+            found = burns(self._store, self._calendar, subject, self._tiers[subject.tier], done)
+            for objective, burn in found.items():
+                key = subject.name, objective
+                self._breaches[key] = Breaches(subject, objective, burn.target_ppm, _slice_s(objective))
+                self._burns[key], self._minutes[key] = burn, [0, 0]
+            self._recall(subject, done)
+        for record in self._log.last.values():
+            self._resume(record)
+        self.done = done
+        return done
+
+    def _recall(self, subject: Subject, done: int) -> None:
+        """The last minute, which says whether it is calm, and what of this one is judged already."""
+        minute = done // MINUTE_S * MINUTE_S
+        for row in self._store.judged(subject, minute - MINUTE_S, done, UPTIME_SLICE_S):
+            key = subject.name, Objective(row["objective"])
+            if key in self._breaches:
+                judged = Judged(row["good"], row["total"], ())
+                self._breaches[key].remember(judged)
+                if row["span"] >= MINUTE_S // UPTIME_SLICE_S:
+                    self._add(key, judged)
+
+    def _resume(self, record: Mapping[str, Any]) -> None:
+        key = record["subject"], Objective(record["objective"])
+        if key not in self._breaches:
+            return  # of a tier or a tenant that is no more
+        goes_on = EventKind[record["kind"]] in BEGINS
+        began, until = (int(record[name].timestamp()) for name in ("began_time", "time"))
+        if record["window_s"] is None:
+            self._breaches[key].resume(began if goes_on else None, until)
+        else:
+            self._burns[key].resume(record["window_s"], began if goes_on else None, until)
+
+    def _slicer_at(self, at: int) -> Slicer:
+        """One that has heard what was said before `at`."""
+        start = (at - RECALL_S) // MINUTE_S * MINUTE_S
+        slicer = Slicer(self._tiers.values(), Watch(self._limits, self._store.quoted(start)), self._upstream)
+        for _ in slicer.run(self._store.heard(start, at), self._schedule(start, at), start, at):
+            pass
+        return slicer
+
+    def _schedule(self, start: int, end: int) -> Schedule:
+        return Schedule(self._calendar, self._tiers.values(), start, end)
+
+    # -- judging
+
+    def _judge(self, start: int, end: int) -> list[Event]:
+        assert self._slicer is not None
+        self._set_alerts(start)
+        slices = list(self._slices(self._slicer, start, end))
+        told = self._log.tell(self._events(slices, start, end))
+        for event in told:
+            metrics.count(Metric.SLA_EVENTS, kind=event.kind.name.lower(), objective=str(event.objective))
+            log.warning("sla", what=event.kind.name.lower(), incident=event.incident, causes=list(event.causes))
+        metrics.count(Metric.SLA_SLICES, self._store.keep(slices))
+        return told
+
+    def _again(self, done: int) -> None:
+        """Judge again what something was stored of late. Its incidents stay as they were told."""
+        since, self._looked = self._looked, datetime.now(UTC)
+        late = self._store.late(since, done)
+        if late is None:
+            return
+        start = max(late // MINUTE_S * MINUTE_S, self._since)
+        if start >= done:
+            return  # nobody was to judge that
+        self._slicer = self._slicer_at(start)
+        for at in range(start, done, CHUNK_S):
+            self._store.keep(self._slices(self._slicer, at, min(at + CHUNK_S, done)))
+        log.info("judged again what was stored late", begin=datetime.fromtimestamp(start, UTC).isoformat())
+
+    def _slices(self, slicer: Slicer, start: int, end: int) -> Iterator[Slice]:
+        schedule = self._schedule(start, end)
+        yield from slicer.run(self._store.heard(start, end), schedule, start, end)
+        for tier in self._tiers.values():
+            for each in counted(self._store.records(tier, start, end)):
+                is_promised = target_ppm(tier, each.objective) is not None
+                if is_promised and tier.name in schedule.tiers_at(each.start, each.length_s):
+                    yield each
+
+    def _events(self, slices: Iterable[Slice], start: int, end: int) -> Iterator[Event]:
+        found = {(each.tier, each.objective, each.end): each for each in slices}
+        schedule = self._schedule(start, end)
+        for at in range(start + UPTIME_SLICE_S, end + 1, UPTIME_SLICE_S):
+            scheduled = schedule.tiers_at(at - UPTIME_SLICE_S, UPTIME_SLICE_S)
+            for subject in self._subjects:
+                if subject.tier in scheduled:
+                    yield from self._events_at(subject, at, found)
+
+    def _events_at(
+        self, subject: Subject, at: int, slices: Mapping[tuple[str, Objective, int], Slice]
+    ) -> Iterator[Event]:
+        for objective in Objective:
+            key = subject.name, objective
+            if key not in self._breaches or at % _slice_s(objective):
+                continue
+            each = slices.get((subject.tier, objective, at))
+            judged = Judged(0, 0, ()) if each is None else each.judged(subject.symbols)
+            event = self._breaches[key].hear(at - _slice_s(objective), at, judged)
+            if event is not None:
+                yield event
+            self._add(key, judged)
+            if at % MINUTE_S == 0:
+                yield from self._burns[key].hear(at, *self._minutes[key])
+                self._minutes[key] = [0, 0]
+
+    def _add(self, key: tuple[str, Objective], judged: Judged) -> None:
+        sums = self._minutes[key]
+        sums[0] += judged.good
+        sums[1] += judged.total
+
+    def _set_alerts(self, at: int) -> None:
+        """Burn rates are those of the month's budget."""
+        month = datetime.fromtimestamp(at, UTC).strftime("%Y-%m")
+        if month == self._month:
+            return
+        self._month = month
+        first, after = month_of(month)
+        for subject in self._subjects:
+            tier = self._tiers[subject.tier]
+            found = alerts(total(self._calendar.scheduled(first, after, tier.brokers)))
+            for objective in Objective:
+                if (burn := self._burns.get((subject.name, objective))) is not None:
+                    burn.alerts = found
+
+
+def _slice_s(objective: Objective) -> int:
+    return REDUNDANCY_SLICE_S if objective is Objective.REDUNDANCY else UPTIME_SLICE_S
