@@ -100,7 +100,7 @@ def test_the_parts_are_those_of_a_deployment_and_agree_on_their_settings() -> No
     commands = {tuple(SERVICES[name]["command"][:2]) for name in PARTS}
     assert commands == {
         ("topics", "apply"), ("schemas", "register"), ("tables", "apply"),
-        ("collect", "run"), ("stream", "run"), ("sink", "run"), ("meter", "run"),
+        ("collect", "run"), ("stream", "run"), ("sink", "run"), ("meter", "run"), ("sla", "run"),
     }  # fmt: skip
     assert len({json.dumps(environment(name), sort_keys=True) for name in PARTS}) == 1
 

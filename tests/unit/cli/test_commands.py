@@ -49,7 +49,7 @@ TABLES = [
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
     ("rights", "plan"), ("rights", "apply"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
-    ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"),
+    ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"), ("sla", "incidents"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
     ("bench", "tenants"),
 ]  # fmt: skip
@@ -67,6 +67,7 @@ def test_every_command_is_either_a_table_or_known_not_to_be() -> None:
         ("stream", "warm"),
         ("sink", "run"),
         ("meter", "run"),
+        ("sla", "run"),
         ("audit", "run"),
         ("config", "check"),
     }

@@ -124,7 +124,7 @@ def test_what_may_be_bad_of_a_month() -> None:
     assert round(float(uptime.bad_s or 0) / 60, 2) == 3.09
     assert (uptime.slices, uptime.bad_slices) == (185_142, 18)
     assert {name: budget.target_ppm for name, budget in found.items()} == {
-        "latency": 990_000, "completeness": 999_000, "uptime": 999_900,
+        "latency": 990_000, "completeness": 999_000, "uptime": 999_900, "redundancy": 999_900,
     }  # fmt: skip
 
 
