@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from analytics.summary import Questions, Row
 from tierfeed.settings import ClickHouseSettings
 
-FORMULA = "usage/1"
+FORMULA = "usage/2"
+FRAMES: Final = {"answer": 40, "place": 40, "idle": 2}
+"""What Kafka's answers to readers weigh besides records: so much each, and for each partition in it (librdkafka has all
+in every answer, the Java client those with records); so many a second while there is nothing (fetch.max.wait.ms 500).
+"""
+LEAST_BYTES: Final = 1 << 20
+COVERED: Final = 0.9
+UNEXPLAINED: Final = 1.05
+"""So many times what commits explain may be sent; more is read by somebody who does not commit (SEMANTICS 8)."""
 
 
 class Status(StrEnum):
@@ -18,14 +26,29 @@ class Status(StrEnum):
     OK = "ok"
     INSUFFICIENT_DATA = "insufficient_data"
     NO_SOURCE = "no_source"
+    UNDER_METERED = "under_metered"
+    """More was sent than what is metered explains."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """The cross-check: what the cluster sent the tenant, and what its commits explain of that, framing included.
+
+    Over the whole minutes of the span in which the nodes' exporters were asked, `asked_s` seconds; None where none was.
+    insufficient_data: too few of them, or under a mebibyte.
+    """
+
+    sent: int | None
+    explained: int | None
+    asked_s: float
+    status: Status
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
     """The figures of one tenant over [start, end). Ticks are stored tier records; each counts once per group.
 
-    `status` is insufficient_data where no group of the tenant was ever heard of. `bytes_status`: nothing exports bytes
-    by principal, so consumption without commits cannot be seen.
+    `status` is insufficient_data where no group of the tenant was ever heard of.
     """
 
     tenant: str
@@ -39,7 +62,7 @@ class Usage:
     groups: list[Row]
     status: Status
     computed_at: datetime
-    bytes_status: Status = Status.NO_SOURCE
+    bytes: Bytes
     formula_version: str = FORMULA
 
 
@@ -49,6 +72,7 @@ def usage(settings: ClickHouseSettings, tenant: str, start: datetime, end: datet
     try:
         rows = questions.ask("usage", {"tenant": tenant, "from": start, "to": end})
         groups = questions.ask("usage_groups", {"tenant": tenant})
+        sent = _bytes(questions, tenant, start, min(end, datetime.now(UTC)))
     finally:
         questions.close()
     totals = {
@@ -66,7 +90,24 @@ def usage(settings: ClickHouseSettings, tenant: str, start: datetime, end: datet
         groups=groups,
         status=Status.OK if groups else Status.INSUFFICIENT_DATA,
         computed_at=datetime.now(UTC),
+        bytes=sent,
     )
+
+
+def _bytes(questions: Questions, tenant: str, start: datetime, end: datetime) -> Bytes:
+    first, after = -(-start.timestamp() // 60) * 60, end.timestamp() // 60 * 60
+    begin, until = (datetime.fromtimestamp(second, UTC) for second in (first, max(first, after)))
+    asked = {"tenant": tenant, **FRAMES, "from": begin, "to": until}
+    (row,) = questions.ask("usage_bytes", asked)
+    if not row["nodes"]:
+        return Bytes(None, None, 0.0, Status.NO_SOURCE)
+    sent, explained, asked_s = int(row["sent"]), int(row["explained"]), float(row["asked_s"])
+    span_s = (until - row["asked_from"].replace(tzinfo=UTC)).total_seconds()
+    if asked_s < COVERED * span_s or max(sent, explained) < LEAST_BYTES:
+        status = Status.INSUFFICIENT_DATA
+    else:
+        status = Status.UNDER_METERED if sent > UNEXPLAINED * explained else Status.OK
+    return Bytes(sent, explained, asked_s, status)
 
 
 def _days(rows: list[Row]) -> list[Row]:

@@ -46,6 +46,7 @@ class Metric(StrEnum):
     USAGE_RANGES = "tierfeed_usage_ranges_total"
     METER_COMMITS = "tierfeed_meter_commits_total"
     METER_UNKNOWN = "tierfeed_meter_unknown_records_total"
+    METER_SCRAPES = "tierfeed_meter_scrapes_total"
     AUDIT_LINES = "tierfeed_audit_lines_total"
     SLA_SLICES = "tierfeed_sla_slices_total"
     SLA_EVENTS = "tierfeed_sla_events_total"
@@ -98,6 +99,7 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.USAGE_RANGES: Entry(Kind.COUNTER, "Ranges of offsets told of tenants' groups.", ("kind",)),
     Metric.METER_COMMITS: Entry(Kind.COUNTER, "Commits of tenants' groups read."),
     Metric.METER_UNKNOWN: Entry(Kind.COUNTER, "Records of the groups' log that could not be read; expected 0."),
+    Metric.METER_SCRAPES: Entry(Kind.COUNTER, "Times a Kafka node's exporter was asked, by outcome.", ("outcome",)),
     Metric.AUDIT_LINES: Entry(Kind.COUNTER, "Lines of the authorizer's log, by outcome.", ("outcome",)),
     Metric.SLA_SLICES: Entry(Kind.COUNTER, "Slices of what tiers promise that were judged."),
     Metric.SLA_EVENTS: Entry(Kind.COUNTER, "Steps of incidents that were told.", ("kind", "objective")),

@@ -182,6 +182,10 @@ class MeterSettings(_Group):
 
     mode: MeterMode = MeterMode.AUTO
     flush_s: float = Field(default=30.0, gt=0, description="what a group moves over meanwhile is told as one range")
+    exporters: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+        default=(), description="a Prometheus exporter's address on every Kafka node: bytes by user"
+    )
+    scrape_s: float = Field(default=5.0, gt=0, le=15, description="how often they are asked; their rates are of ~10 s")
 
 
 class MetricsSettings(_Group):

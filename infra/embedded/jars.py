@@ -24,7 +24,8 @@ from tierfeed.errors import ConfigError, UpstreamError
 
 LOCK = Path(__file__).with_name("jars.lock.yaml")
 COMPILER = Path(__file__).parent / "authorizer" / "compiler.lock.yaml"
-"""What a secured Kafka needs besides, to build its authorizer."""
+EXPORTER = Path(__file__).parent / "exporter" / "exporter.lock.yaml"
+"""What a secured Kafka needs besides: to build its authorizer, and to tell of bytes."""
 CACHE = Path("~/.cache/tierfeed/jars").expanduser()
 WORKERS = 8
 ATTEMPTS = 3
@@ -230,7 +231,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_lock(lock)
         sys.stderr.write(f"{LOCK.name}: {len(lock.jars)} jars\n")
     else:
-        fetched = [*fetch(read_lock()), *fetch(read_lock(COMPILER))]
+        fetched = [path for lock in (LOCK, COMPILER, EXPORTER) for path in fetch(read_lock(lock))]
         sys.stderr.write(f"{len(fetched)} jars in {CACHE}\n")
     return 0
 

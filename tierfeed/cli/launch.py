@@ -87,6 +87,7 @@ def stack_of(folder: Folder, kind: str, brokers: tuple[str, ...]) -> Stack:
         clickhouse.url,
         secrets=kafka.secrets,
         clickhouse_secret=clickhouse.password_file,
+        exporter_url=kafka.exporter_url,
     )
 
 

@@ -40,6 +40,8 @@ class Stack:
     """The file with the passwords of the product's own users of Kafka, where the stack is secured."""
     clickhouse_secret: str | None = None
     """The file with ClickHouse's password, likewise."""
+    exporter_url: str | None = None
+    """Where Kafka tells how many bytes each user was sent, likewise."""
 
     @property
     def secured(self) -> bool:
@@ -131,7 +133,10 @@ def embedded(settings: Settings, stack: Stack, user: str = ADMIN) -> Settings:
     clickhouse = ClickHouseSettings(
         url=stack.clickhouse_url, database=settings.clickhouse.database, password=SecretStr(password)
     )
-    return settings.model_copy(update={"kafka": kafka, "clickhouse": clickhouse, "brokers": stack.brokers})
+    exporters = () if stack.exporter_url is None else (stack.exporter_url,)
+    meter = settings.meter.model_copy(update={"exporters": exporters})
+    changes = {"kafka": kafka, "clickhouse": clickhouse, "meter": meter, "brokers": stack.brokers}
+    return settings.model_copy(update=changes)
 
 
 def environment(settings: Settings, path: Path) -> dict[str, str]:
@@ -143,6 +148,7 @@ def environment(settings: Settings, path: Path) -> dict[str, str]:
     return one_port_each | {
         **_told("KAFKA", settings.kafka),
         **_told("CLICKHOUSE", settings.clickhouse),
+        "TIERFEED_METER__EXPORTERS": json.dumps(settings.meter.exporters),
         "TIERFEED_BROKERS": json.dumps(settings.brokers),
         "TIERFEED_HOME": str(path),
     }

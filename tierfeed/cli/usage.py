@@ -26,7 +26,8 @@ def usage(
     """Tell what a tenant consumed of what was published from one moment on and before another, by day and symbol.
 
     Ticks are stored records that the tenant's groups have committed, each once per group; what was read again, and what
-    a group was set forward over, stand beside them. A consumer that never commits cannot be seen.
+    a group was set forward over, stand beside them. A consumer that never commits is not metered: where the nodes of
+    the cluster have an exporter, the cross-check tells of it.
 
     Example: tierfeed usage --tenant acme --from 2026-11-01 --to 2026-12-01
     """
@@ -46,7 +47,10 @@ def usage(
             ("skipped", f"{found.skipped:,}"),
             ("symbols", symbols),
             ("status", found.status),
-            ("bytes cross-check", found.bytes_status),
+            ("bytes cross-check", found.bytes.status),
+            ("bytes sent", found.bytes.sent),
+            ("bytes explained", found.bytes.explained),
+            ("minutes asked", round(found.bytes.asked_s / 60, 1)),
         ],
         f"{tenant}, {start.isoformat()} to {until.isoformat()}",
     )

@@ -1,0 +1,71 @@
+-- Question: how many bytes was a tenant sent, and how many do the commits of its groups explain?
+-- Grain:    one row
+-- Params:   tenant String, answer UInt32 and place UInt32: bytes of an answer without records, and of each partition in it,
+--           idle UInt32: answers a second that find nothing, from DateTime64 inclusive, to DateTime64 exclusive: whole minutes
+--
+-- explained: the bytes of what was read, and the most that may have come with them: an answer for every offset, each with all
+-- partitions of the topic in it, and those that a group gets while there is nothing.
+-- asked_s: for so many seconds of the span, from the first minute on that any node was asked, the rates are known, of the node
+-- that was seen least. read: offsets of the union of ranges that the groups moved over, once per pass, committed in the span;
+-- skipped ones were not read. A partition's bytes per offset are those of its log, as the nodes keep it, in the span.
+WITH
+    asked AS
+    (
+        SELECT node, min(minute) AS first, sum(covered_s) AS covered_s
+        FROM principal_bytes FINAL
+        WHERE principal = '' AND minute >= {from:DateTime64(6, 'UTC')} AND minute < {to:DateTime64(6, 'UTC')}
+        GROUP BY node
+    ),
+    told AS
+    (
+        SELECT DISTINCT consumer_group, read_topic, read_partition, pass, assumeNotNull(from_offset) AS first, to_offset AS past
+        FROM usage_ranges
+        WHERE tenant = {tenant:String} AND kind = 'CONSUMED' AND from_offset < to_offset
+            AND committed_at >= {from:DateTime64(6, 'UTC')} AND committed_at < {to:DateTime64(6, 'UTC')}
+    ),
+    islands AS
+    (
+        SELECT consumer_group, read_topic, read_partition, pass, max(past) - min(first) AS offsets
+        FROM
+        (
+            SELECT *, sum(begins) OVER (
+                PARTITION BY consumer_group, read_topic, read_partition, pass ORDER BY first, past ROWS UNBOUNDED PRECEDING
+            ) AS island
+            FROM
+            (
+                SELECT *, first > max(past) OVER (
+                    PARTITION BY consumer_group, read_topic, read_partition, pass ORDER BY first, past
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+                ) AS begins
+                FROM told
+            )
+        )
+        GROUP BY consumer_group, read_topic, read_partition, pass, island
+    ),
+    sizes AS
+    (
+        SELECT
+            topic,
+            partition,
+            sum(bytes) / sum(offsets) AS per_offset,
+            {answer:UInt32} + {place:UInt32} * count() OVER (PARTITION BY topic) AS around
+        FROM log_sizes FINAL
+        WHERE minute >= {from:DateTime64(6, 'UTC')} AND minute < {to:DateTime64(6, 'UTC')}
+        GROUP BY topic, partition
+    )
+SELECT
+    (SELECT count() FROM asked) AS nodes,
+    (SELECT toDateTime(min(first), 'UTC') FROM asked) AS asked_from,
+    (SELECT min(covered_s) FROM asked) AS asked_s,
+    (
+        SELECT sum(bytes) FROM principal_bytes FINAL
+        WHERE principal = {tenant:String} AND minute >= {from:DateTime64(6, 'UTC')} AND minute < {to:DateTime64(6, 'UTC')}
+    ) AS sent,
+    sum(islands.offsets) AS read,
+    uniqExact(islands.consumer_group) AS groups,
+    toUInt64(round(sum(islands.offsets * sizes.per_offset))) AS records,
+    toUInt64(round(
+        sum(islands.offsets * (sizes.per_offset + sizes.around)) + groups * {idle:UInt32} * max(sizes.around) * asked_s
+    )) AS explained
+FROM islands
+LEFT JOIN sizes ON sizes.topic = islands.read_topic AND sizes.partition = toUInt32(islands.read_partition)
