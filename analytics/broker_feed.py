@@ -7,7 +7,7 @@ from typing import Any
 
 from analytics.summary import Questions, Row
 from tierfeed.domain.features import Feature
-from tierfeed.domain.selection import FORMULA, HOUR_S, Choice, Second, Standing, choose
+from tierfeed.domain.selection import FORMULA, HOUR_S, Choice, Second, Standing, choose, hundredths
 from tierfeed.domain.tenants import Registered
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import EntitlementError, TierfeedError
@@ -107,5 +107,7 @@ class TenantBrokerManager:
         for row in rows:
             latencies = tuple(row[name] for name in ("p50_us", "p95_us", "p99_us", "max_us"))
             timed = None if None in latencies else latencies
-            seconds.setdefault(row["broker"], {})[row["second"]] = Second(row["ticks"], row["faulty"], timed)
+            mid, spread = (hundredths(symbol, row[name]) for name in ("mid", "spread_mean"))
+            second = Second(row["ticks"], row["faulty"], timed, mid, spread)
+            seconds.setdefault(row["broker"], {})[row["second"]] = second
         return choose(tier.brokers, {name: of for name, of in seconds.items() if name in tier.brokers}, at_s)

@@ -7,10 +7,10 @@ import numpy as np
 
 from streams.kernels.compiled import kernel
 from streams.kernels.state import MINUTE, NEVER, NO_SYMBOL, NOT_HELD, SECOND_US
-from tierfeed.domain.selection import BETTER, LOGS, OFFSET_MINUTES, TIMELY_US, WEIGHTS, WHOLE
+from tierfeed.domain.selection import BETTER, COMPARED, HUNDRED, LOGS, OFFSET_MINUTES, TIMELY_US, WEIGHTS, WHOLE
 
 LOG_OF = np.array(LOGS, dtype=np.int64)
-W_A, W_C, W_T, W_V = WEIGHTS["A"], WEIGHTS["C"], WEIGHTS["T"], WEIGHTS["V"]
+W_A, W_C, W_T, W_V, W_K = WEIGHTS["A"], WEIGHTS["C"], WEIGHTS["T"], WEIGHTS["V"], WEIGHTS["K"]
 MINUTE_BITS = (1 << MINUTE) - 1
 
 
@@ -29,6 +29,7 @@ def judge(state, rules, windows, end):
         if state.tiers[t].detail == 1:
             for s in range(engine.symbols):
                 if state.composites[t, s].carries == 1:
+                    _compare(state, t, s, end, gap)
                     _judge_one(state, rules, t, s, end, gap)
 
 
@@ -69,6 +70,11 @@ def _hear(state, window, end):
     sums.ticked |= 1
     sums.ticks += new.ticks
     sums.faulty += new.faulty
+    if not np.isnan(window.mid):
+        hundredths = state.scale[s] * HUNDRED
+        sums.mid = np.int64(np.rint(window.mid * hundredths))
+        sums.spread = np.int64(np.rint(window.spread_mean * hundredths))
+        sums.mid_at = end
     if window.p50 == NEVER:
         return
     _lower(state, b, s, window.p50, (end // SECOND_US - 1) // 60)
@@ -119,6 +125,54 @@ def _offset(state, b, s):
     if lowest == NEVER:
         return 0
     return lowest if second == NEVER else second
+
+
+@kernel
+def _compare(state, t, s, end, gap):
+    """Note whose mid is near the median of the others': within two median spreads. Of fewer than three, nobody's."""
+    brokers, values = state.tier_brokers[t], state.scratch
+    n = 0
+    for i in range(state.tiers[t].broker_count):
+        b = brokers[i]
+        state.compared[t, s, b] = (state.compared[t, s, b] << gap) & MINUTE_BITS if gap < MINUTE else 0
+        state.near[t, s, b] = (state.near[t, s, b] << gap) & MINUTE_BITS if gap < MINUTE else 0
+        if _has_mid(state, b, s, end):
+            values[n] = state.minutes[b, s].spread
+            n += 1
+    if n < COMPARED:
+        return
+    spreads = _middles(values, n)
+    for i in range(state.tiers[t].broker_count):
+        b = brokers[i]
+        if not _has_mid(state, b, s, end):
+            continue
+        m = 0
+        for k in range(state.tiers[t].broker_count):
+            other = brokers[k]
+            if other != b and _has_mid(state, other, s, end):
+                values[m] = state.minutes[other, s].mid
+                m += 1
+        state.compared[t, s, b] |= 1
+        if abs(2.0 * state.minutes[b, s].mid - _middles(values, m)) <= 2.0 * spreads:
+            state.near[t, s, b] |= 1
+
+
+@kernel
+def _has_mid(state, b, s, end):
+    return state.brokers[b].live == 1 and end - state.minutes[b, s].mid_at < MINUTE * SECOND_US
+
+
+@kernel
+def _middles(values, n):
+    """Twice the median of the first `n`, which it sorts."""
+    for i in range(1, n):
+        value = values[i]
+        k = i
+        while k > 0 and values[k - 1] > value:
+            values[k] = values[k - 1]
+            k -= 1
+        values[k] = value
+    return values[(n - 1) // 2] + values[n // 2]
 
 
 @kernel
@@ -209,7 +263,7 @@ def _latency(state, b, s):
 
 @kernel
 def _merit(state, t, s, b):
-    """The weighted mean of the logarithms of A, C, T and V."""
+    """The weighted mean of the logarithms of A, C, T, V and K."""
     engine, sums = state.engine[0], state.minutes[b, s]
     alive = state.brokers[b].alive & ((1 << engine.judged_seconds) - 1)
     total = W_A * LOG_OF[_ones(alive) * WHOLE // engine.judged_seconds]
@@ -229,6 +283,10 @@ def _merit(state, t, s, b):
     if sums.ticks > 0:
         total += W_V * LOG_OF[WHOLE - sums.faulty * WHOLE // sums.ticks]
         weights += W_V
+    compared = _ones(state.compared[t, s, b])
+    if compared > 0:
+        total += W_K * LOG_OF[_ones(state.near[t, s, b]) * WHOLE // compared]
+        weights += W_K
     return total // weights
 
 

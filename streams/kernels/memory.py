@@ -27,6 +27,8 @@ def with_symbols(state: State, symbols: int) -> State:
         "heard",
         "leads",
         "better",
+        "compared",
+        "near",
     ):
         getattr(grown, name)[:, :old] = getattr(state, name)
     grown.scale[:old] = state.scale

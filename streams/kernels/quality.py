@@ -25,6 +25,7 @@ from streams.kernels.state import (
 from tierfeed.domain.words import Drop
 
 INVALID, BACKFILLED = int(Drop.INVALID), int(Drop.BACKFILLED)
+APPLIED, UNCHANGED = int(Drop.APPLIED), int(Drop.UNCHANGED)
 # Position d: the counter of outcome d, in the order of `Drop`.
 COUNTER_OF = np.array(
     [N_APPLIED, N_DUPLICATE, N_LINE_DUPLICATE, N_UNCHANGED, N_LATE, N_BACKFILLED, N_INVALID], dtype=np.int64
@@ -48,6 +49,8 @@ def note(state, b, s, drop, missing, quarantined, bid, ask, received_time, event
     if drop in (INVALID, BACKFILLED):
         return
     if bid > 0.0 and ask > 0.0:
+        if quarantined == 0 and drop in (APPLIED, UNCHANGED):
+            window.mid = rounded((bid + ask) / 2.0, state.scale[s] * 10.0)
         if ask < bid:
             counts[N_CROSSED] += 1
         elif ask == bid:
@@ -93,11 +96,13 @@ def close(state, rows, end):
             row.start = end - SECOND_US
             row.heartbeats = state.brokers[b].heartbeats
             row.last_received = window.last_received
+            row.mid = window.mid
             _write_counts(row, state.counts[b, s])
             _write_spreads(row, window, state.scale[s])
             series = b * symbols + s
             _write_latencies(state.sorted_latencies, row, ends[series - 1] if series > 0 else 0, ends[series])
             window.active = 0
+            window.mid = np.nan
         if quiet:
             _write_quiet(state, rows, b, end)
         state.brokers[b].heartbeats = 0
@@ -115,7 +120,7 @@ def _write_quiet(state, rows, b, end):
     row.last_received = state.brokers[b].beat
     row.ticks = row.applied = row.duplicates = row.line_duplicates = row.unchanged = row.late = 0
     row.backfilled = row.invalid = row.missing = row.crossed = row.locked = row.quarantined = 0
-    row.spread_min = row.spread_mean = row.spread_max = np.nan
+    row.spread_min = row.spread_mean = row.spread_max = row.mid = np.nan
     row.p50 = row.p95 = row.p99 = row.highest = NEVER
 
 

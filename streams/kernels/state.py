@@ -79,14 +79,16 @@ COMPOSITE = _record(
     carries="i1", pending="i1", published_state="i1",
 )  # fmt: skip
 """[t, s]: numbering and conflation."""
-MINUTE_SUMS = _record("ticked ticks faulty timed timely p50s p50_seconds minute")
+MINUTE_SUMS = _record("ticked ticks faulty timed timely p50s p50_seconds minute mid spread mid_at")
 """[b, s]: the last minute. `ticked`: bits as in `alive`; `timed`: ticks with a latency; `timely`: these, times the
-share of them that came in time; `minute`: that of the newest of `lows`."""
+share of them that came in time; `minute`: that of the newest of `lows`; `mid`, `spread`, `mid_at`: of the newest second
+with a mid, in hundredths of the price's last digit, and when that ended."""
 HEARD = _record("ticks faulty timed timely p50")
 """[b, s, MINUTE]: its seconds."""
 LEAD = _record("since switched known", broker="i4")
 """[t, s]: who leads (-1: nobody), since when, and when a better one last took over. Until `known` an earlier worker has
-judged. For how many seconds others have been better lies beside it in `better`."""
+judged. Beside it lie, by broker: in `better`, for how many seconds it has been better; in `compared` and `near`, bits as
+in `alive`: when its mid could be compared with those of two others, and was near them."""
 DUE = _record("symbol time")
 """[t, s + 1]: ends of intervals, first in, first out."""
 SEEN = _record("time", key="u8", most="i4")
@@ -95,7 +97,7 @@ OWNER = _record(stream="i4", count="i4")
 """[h, OWNERS]: how often each stream has had it."""
 SEEN_LOG = _record("time", key="u8")
 """[h]: the order in which ticks were last new."""
-WINDOW = _record("spread_n last_received", "spread_min spread_max spread_sum", active="i1")
+WINDOW = _record("spread_n last_received", "spread_min spread_max spread_sum mid", active="i1")
 """[b, s]: the quality of the second in progress; counts lie beside it in `counts`."""
 LATENCY = _record("series value")
 """Latencies of the second in progress, kept whole: percentiles are exact."""
@@ -112,7 +114,7 @@ BROKER_ROW = _record("broker source status event_time received_time", "bid ask b
 QUALITY_ROW = _record(
     "broker symbol start heartbeats last_received p50 p95 p99 highest epoch ticks applied duplicates line_duplicates "
     "unchanged late backfilled invalid missing crossed locked quarantined",
-    "spread_min spread_mean spread_max",
+    "spread_min spread_mean spread_max mid",
 )
 """A closed window. `epoch` as above."""
 
@@ -160,6 +162,8 @@ class State(NamedTuple):
     heard: Records
     leads: Records
     better: I64
+    compared: I64
+    near: I64
     scratch: npt.NDArray[np.float64]
     scale: npt.NDArray[np.float64]
 
@@ -188,6 +192,7 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         sorted_latencies=np.zeros(latencies, np.int64), touched=np.zeros(s, np.int64),
         minutes=np.zeros((b, s), MINUTE_SUMS), lows=np.full((b, s, OFFSET_MINUTES), NEVER, np.int64),
         heard=np.zeros((b, s, MINUTE), HEARD), leads=np.zeros((t, s), LEAD), better=np.zeros((t, s, b), np.int64),
+        compared=np.zeros((t, s, b), np.int64), near=np.zeros((t, s, b), np.int64),
         scratch=np.zeros(SPREADS), scale=np.full(s, 1e5),
     )  # fmt: skip
     times: tuple[tuple[Records, tuple[str, ...]], ...] = (
@@ -198,6 +203,7 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         (state.quotes, ("event_time", "received_time")),
         (state.composites, ("as_of", "last_release", "covered_as_of")),
         (state.leads, ("since", "switched", "known")),
+        (state.minutes, ("mid_at",)),
     )
     for records, names in times:
         for name in names:
@@ -205,6 +211,7 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
     prices: tuple[tuple[Records, tuple[str, ...]], ...] = (
         (state.quotes, ("bid", "ask", "bid_size", "ask_size", "accepted_mid")),
         (state.composites, ("spread_min", "spread_max", "mid_low", "mid_high")),
+        (state.windows, ("mid",)),
     )
     for records, names in prices:
         for name in names:

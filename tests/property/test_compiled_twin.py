@@ -99,7 +99,7 @@ class Compiled:
             )
         for row in rows.windows[: rows.n[1]]:
             latency = [_number(row[name]) for name in ("p50", "p95", "p99", "highest")]
-            spread = [_number(row[f"spread_{name}"]) for name in ("min", "mean", "max")]
+            spread = [_number(row[name]) for name in ("spread_min", "spread_mean", "spread_max", "mid")]
             head = BROKERS[row["broker"]], names[row["symbol"]], int(row["start"])
             self.windows.append(
                 (
@@ -174,7 +174,7 @@ def _windows(outputs: Sequence[Output]) -> list[tuple[Any, ...]]:
             q.broker, q.symbol, q.window_start, q.ticks, q.applied, q.duplicates, q.line_duplicates, q.unchanged,
             q.late,
             q.backfilled, q.invalid, q.missing, q.crossed, q.locked, q.quarantined, q.spread_min, q.spread_mean,
-            q.spread_max, q.latency_p50_us, q.latency_p95_us, q.latency_p99_us, q.latency_max_us, q.heartbeats,
+            q.spread_max, q.mid, q.latency_p50_us, q.latency_p95_us, q.latency_p99_us, q.latency_max_us, q.heartbeats,
             q.last_received_time,
         )
         for q in outputs

@@ -208,7 +208,7 @@ def _show_feeds(feeds: list[Any], explain: bool) -> None:
     rows = [(each.symbol, each.broker, each.latency_sla_ms, each.quality_level, each.since) for each in feeds]
     show(columns, rows)
     if explain:
-        parts = ("A", "C", "T", "V")
+        parts = ("A", "C", "T", "V", "K")
         standing = [
             (feed.symbol, each.broker, _rounded(each.score, 2), *(each.parts[part] for part in parts),
              None if each.latency_us is None else each.latency_us / 1000, each.reason)
@@ -217,8 +217,8 @@ def _show_feeds(feeds: list[Any], explain: bool) -> None:
         ]  # fmt: skip
         show(("symbol", "broker", "score", *parts, "latency ms", "cannot lead, for"), standing)
         err().print(
-            "A: live seconds, C: seconds covered while others ticked, T: share within 250 ms, V: sound ticks; all of "
-            "the last minute, of 10,000. To take over, a broker has to be 20 % better for 30 s, three times an hour at "
+            "A: live seconds, C: seconds covered while others ticked, T: share within 250 ms, V: sound ticks, K: seconds "
+            "in which the mid was near those of two others; all of the last minute, of 10,000. To take over, a broker has to be 20 % better for 30 s, three times an hour at "
             "most",
             markup=False,
         )

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from math import exp, log
 from typing import Final
 
-FORMULA: Final = "live-quality/2"
-"""100 · A^0.25 · C^0.25 · T^0.20 · V^0.15 over the last minute, weights renormalised: windows have no mids for K."""
+from tierfeed.domain.symbols import price_digits
+
+FORMULA: Final = "live-quality/3"
+"""100 · A^0.25 · C^0.25 · T^0.20 · V^0.15 · K^0.15 over the last minute; weights renormalised where one is unknown."""
 
 WINDOW_S: Final = 60
 HOUR_S: Final = 3600
@@ -29,7 +31,10 @@ MEMORY_S: Final = WINDOW_S + FOR_S + 60 * OFFSET_MINUTES
 WHOLE: Final = 10_000
 """Parts are in ten-thousandths."""
 LEAST: Final = 100
-WEIGHTS: Final[Mapping[str, int]] = {"A": 25, "C": 25, "T": 20, "V": 15}
+COMPARED: Final = 3
+"""So many mids at least: each is compared with those of two others."""
+HUNDRED: Final = 100
+WEIGHTS: Final[Mapping[str, int]] = {"A": 25, "C": 25, "T": 20, "V": 15, "K": 15}
 MICRO: Final = 1_000_000
 LOGS: Final = tuple(round(MICRO * log(max(part, LEAST) / WHOLE)) for part in range(WHOLE + 1))
 """A merit is the logarithm of the score's hundredth, in millionths: sums of whole numbers are the same everywhere."""
@@ -44,6 +49,11 @@ class Second:
     faulty: int = 0
     latencies_us: tuple[int, int, int, int] | None = None
     """p50, p95, p99 and the highest, clock offset included; None where the broker sends no time."""
+    mid: int | None = None
+    spread: int | None = None
+    """Of the last tick that was believed, and the mean, in hundredths of the price's last digit; None where there is no
+    such tick.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +64,7 @@ class Standing:
     merit: int | None
     score: float | None
     parts: Mapping[str, int | None]
-    """A, C, T and V, in ten-thousandths."""
+    """A, C, T, V and K, in ten-thousandths."""
     latency_us: int | None
     reason: str | None = None
 
@@ -98,8 +108,16 @@ class Minute:
         p50s = [each.what.latencies_us[0] for each in self.heard if each.what and each.what.latencies_us]
         return sum(p50s) // len(p50s) - self.offset_us if p50s else None
 
+    @property
+    def quote(self) -> tuple[int, int] | None:
+        """(mid, spread) of the newest second that had a mid; None where none had, and where the broker is gone."""
+        if not (self.heard and self.heard[-1].alive):
+            return None
+        there = (each.what for each in reversed(self.heard) if each.what is not None)
+        return next(((what.mid, what.spread or 0) for what in there if what.mid is not None), None)
+
     def parts(self, others: Iterable["Minute"]) -> dict[str, int | None]:
-        """A, C, T and V. A second in which others ticked is covered by a session that lives, if with nothing to say."""
+        """All but K. A second in which others ticked is covered by a session that lives, if with nothing to say."""
         ticked = [any(each) for each in zip(*([_ticked(h) for h in other.heard] for other in others), strict=True)]
         asked = [each.alive for each, others_ticked in zip(self.heard, ticked, strict=False) if others_ticked]
         there = [(each.what, each.timely) for each in self.heard if each.what is not None]
@@ -117,6 +135,40 @@ def merit_of(parts: Mapping[str, int | None]) -> int:
     """The weighted mean of the logarithms of the parts that are known. Raises ZeroDivisionError where none is."""
     known = {name: part for name, part in parts.items() if part is not None}
     return sum(WEIGHTS[name] * LOGS[part] for name, part in known.items()) // sum(WEIGHTS[name] for name in known)
+
+
+@dataclass(slots=True)
+class Nearness:
+    """In which seconds of the last minute the mid of each of a tier's brokers was near those of the others: K."""
+
+    _heard: dict[str, deque[bool | None]] = field(default_factory=dict)
+
+    def pass_by(self, seconds: int) -> None:
+        """So many seconds in which nobody was there."""
+        for heard in self._heard.values():
+            heard.extend([None] * min(seconds, WINDOW_S))
+
+    def hear(self, minutes: Mapping[str, Minute]) -> None:
+        """A second that all of the minutes have heard. Near: within two median spreads of the median of the others."""
+        quotes = {name: quote for name, minute in minutes.items() if (quote := minute.quote) is not None}
+        spreads = _middles([spread for _, spread in quotes.values()]) if len(quotes) >= COMPARED else 0
+        for name in minutes:
+            near = None
+            if name in quotes and len(quotes) >= COMPARED:
+                others = _middles([mid for other, (mid, _) in quotes.items() if other != name])
+                near = abs(2 * quotes[name][0] - others) <= 2 * spreads
+            self._heard.setdefault(name, deque(maxlen=WINDOW_S)).append(near)
+
+    def part(self, name: str) -> int | None:
+        """K, in ten-thousandths; None where it could not be compared."""
+        known = [near for near in self._heard.get(name, ()) if near is not None]
+        return _share(sum(known), len(known))
+
+
+def _middles(values: Iterable[int]) -> int:
+    """Twice the median."""
+    ordered = sorted(values)
+    return ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]
 
 
 @dataclass(slots=True)
@@ -195,12 +247,12 @@ def choose(
 ) -> Choice:
     """Who leads at `at_s`, by what was stored of the hour before. `order`: the tier's brokers, the preferred first.
 
-    `seconds`: by broker and second; one in which nothing came of any symbol is not there.
+    `seconds`: by broker and second; one in which the broker gave no sign of life is not there.
     """
     minutes = {name: Minute() for name in order}
     last: dict[str, int] = {}
     quoted: dict[str, int] = {}
-    contest = Contest()
+    contest, near = Contest(), Nearness()
     switches: list[int] = []
     standings: tuple[Standing, ...] = ()
     begin_s = min((min(of) for of in seconds.values() if of), default=at_s - 1)
@@ -212,20 +264,26 @@ def choose(
                 last[name] = second
                 if what.ticks:
                     quoted[name] = second
+        near.hear(minutes)
         reasons = {name: _reason(second, last.get(name), quoted.get(name)) for name in order}
-        standings = tuple(standing(name, minutes, reasons[name]) for name in order)
+        standings = tuple(standing(name, minutes, near, reasons[name]) for name in order)
         contest.judge(second + 1, standings)
         if contest.switched_s == second + 1:
             switches.append(second + 1)
     return Choice(contest.broker, contest.since_s, tuple(switches), standings)
 
 
-def standing(name: str, minutes: Mapping[str, Minute], reason: str | None) -> Standing:
+def standing(name: str, minutes: Mapping[str, Minute], near: Nearness, reason: str | None) -> Standing:
     """How one of a tier's brokers stands among the others; with a reason it cannot lead."""
     minute = minutes[name]
-    parts = minute.parts(of for broker, of in minutes.items() if broker != name)
+    parts = minute.parts(of for broker, of in minutes.items() if broker != name) | {"K": near.part(name)}
     merit = None if reason else merit_of(parts)
     return Standing(name, merit, None if merit is None else 100 * exp(merit / MICRO), parts, minute.latency_us, reason)
+
+
+def hundredths(symbol: str, price: float | None) -> int | None:
+    """In hundredths of the last digit that the symbol's prices have: mids and mean spreads are whole ones."""
+    return None if price is None else round(price * 10.0 ** price_digits(symbol) * HUNDRED)
 
 
 def _reason(second: int, last_s: int | None, quoted_s: int | None) -> str | None:

@@ -1,12 +1,22 @@
 """Lead: which broker leads for each symbol of the tiers that sell it, judged second by second."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from streams.kernels.plain.outputs import QualityRow
 from streams.kernels.plain.rules import SECOND_US, Rules
 from tierfeed.domain.features import Feature
-from tierfeed.domain.selection import BETTER, WINDOW_S, Contest, Minute, Second, Standing, standing
+from tierfeed.domain.selection import (
+    BETTER,
+    WINDOW_S,
+    Contest,
+    Minute,
+    Nearness,
+    Second,
+    Standing,
+    hundredths,
+    standing,
+)
 from tierfeed.domain.tiers import Tier
 
 NOBODY = frozenset[str]()
@@ -20,6 +30,7 @@ class Lead:
         self._tiers = [tier for tier in tiers if Feature.PRIORITY_ROUTING in tier.features]
         self._minutes: dict[tuple[str, str], Minute] = {}
         self._contests: dict[tuple[str, str], Contest] = {}
+        self._near: dict[tuple[str, str], Nearness] = {}
         self._known_us: dict[tuple[str, str], int] = {}
         self._alive: deque[frozenset[str]] = deque(maxlen=WINDOW_S)
         self._judged_us: int | None = None
@@ -54,18 +65,22 @@ class Lead:
             for symbol in filter(tier.carries, symbols):
                 able = [broker for broker in order if is_live(broker) and holds(symbol, broker)]
                 contest, known = self.of(tier.name, symbol), end_us <= self._known_us.get((tier.name, symbol), 0)
+                near = self._near.setdefault((tier.name, symbol), Nearness())
+                minutes = {broker: self._minute(symbol, broker) for broker in order}
                 if unnoticed:
                     contest.pass_by(known=known)
-                contest.judge(end_us // SECOND_US, self._standings(contest, symbol, order, able), known=known)
+                    near.pass_by(unnoticed)
+                near.hear(minutes)
+                contest.judge(end_us // SECOND_US, self._standings(contest, near, minutes, able), known=known)
 
-    def _standings(self, contest: Contest, symbol: str, order: list[str], able: list[str]) -> list[Standing]:
+    @staticmethod
+    def _standings(contest: Contest, near: Nearness, minutes: Mapping[str, Minute], able: list[str]) -> list[Standing]:
         """Of those that can lead; the leader's alone, where nobody can be so much better."""
-        minutes = {broker: self._minute(symbol, broker) for broker in order}
         if contest.broker in able:
-            leading = standing(contest.broker, minutes, None)
+            leading = standing(contest.broker, minutes, near, None)
             if (leading.merit or 0) + BETTER > 0:
                 return [leading]
-        return [standing(broker, minutes, None) for broker in able]
+        return [standing(broker, minutes, near, None) for broker in able]
 
     def _minute(self, symbol: str, broker: str) -> Minute:
         if (symbol, broker) not in self._minutes:
@@ -86,4 +101,5 @@ class Lead:
 def _second(row: QualityRow) -> Second:
     latencies = (row.latency_p50_us, row.latency_p95_us, row.latency_p99_us, row.latency_max_us)
     known = tuple(each for each in latencies if each is not None)
-    return Second(row.ticks, row.invalid + row.quarantined, known if len(known) == 4 else None)
+    mid, spread = (hundredths(row.symbol, None if row.mid is None else price) for price in (row.mid, row.spread_mean))
+    return Second(row.ticks, row.invalid + row.quarantined, known if len(known) == 4 else None, mid, spread)

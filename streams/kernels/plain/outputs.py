@@ -107,6 +107,7 @@ class QualityRow:
     spread_min: float | None
     spread_mean: float | None
     spread_max: float | None
+    mid: float | None
     latency_p50_us: int | None
     latency_p95_us: int | None
     latency_p99_us: int | None

@@ -21,6 +21,7 @@ class _Window:
     crossed: int = 0
     locked: int = 0
     quarantined: int = 0
+    mid: float | None = None
     spreads: list[float] = field(default_factory=list)
     latencies_us: list[int] = field(default_factory=list)
 
@@ -51,6 +52,8 @@ class Quality:
         if verdict.outcome in (Drop.INVALID, Drop.BACKFILLED):
             return
         if tick.two_sided:
+            if not quarantined and verdict.outcome in (Drop.APPLIED, Drop.UNCHANGED):
+                window.mid = rounded((tick.bid + tick.ask) / 2, price_digits(tick.symbol) + 1)
             window.spreads.append(rounded(tick.ask - tick.bid, price_digits(tick.symbol)))
             window.crossed += tick.ask < tick.bid
             window.locked += tick.ask == tick.bid
@@ -94,6 +97,7 @@ class Quality:
             spread_min=min(spreads, default=None),
             spread_mean=rounded(sum(spreads) / len(spreads), digits + 2) if spreads else None,
             spread_max=max(spreads, default=None),
+            mid=window.mid,
             latency_p50_us=nearest_rank(latencies_us, 50) if latencies_us else None,
             latency_p95_us=nearest_rank(latencies_us, 95) if latencies_us else None,
             latency_p99_us=nearest_rank(latencies_us, 99) if latencies_us else None,

@@ -116,3 +116,48 @@ def test_guards_hold_under_flapping(
     assert choice == choose(ORDER, dict(reversed(seconds.items())), AT)
     able = {standing.broker for standing in choice.standings if standing.score is not None}
     assert (choice.broker in able) if able else choice.broker is None
+
+
+def priced(mid: int, spread: int = 100, ticks: int = 4) -> Second:
+    return Second(ticks, 0, QUICK, mid, spread)
+
+
+def parts_of(seconds: Mapping[str, Mapping[int, Second]]) -> dict[str, int | None]:
+    return {each.broker: each.parts["K"] for each in choose(ORDER, seconds, AT).standings}
+
+
+def test_a_price_within_two_median_spreads_of_the_others_is_near() -> None:
+    minute = range(AT - 60, AT)
+    mids = {"ic_markets": 110_000_00, "pepperstone": 110_001_00, "fxcm": 110_002_50}
+    # Of the others the median mid is half way between them; two median spreads are 200.
+    assert parts_of({name: feed(minute, priced(mid)) for name, mid in mids.items()}) == {
+        "ic_markets": 10_000, "pepperstone": 10_000, "fxcm": 10_000,
+    }  # fmt: skip
+    mids["fxcm"] += 1
+    assert parts_of({name: feed(minute, priced(mid)) for name, mid in mids.items()})["fxcm"] == 0
+    half = {"fxcm": feed(range(AT - 60, AT - 30), priced(110_000_50)) | feed(range(AT - 30, AT), priced(111_000_00))}
+    others = {name: feed(minute, priced(mid)) for name, mid in mids.items() if name != "fxcm"}
+    assert parts_of(others | half) == {"ic_markets": 5_000, "pepperstone": 5_000, "fxcm": 5_000}
+
+
+def test_a_mid_stands_until_the_next_one_for_a_minute() -> None:
+    minute = range(AT - 60, AT)
+    others = {name: feed(minute, priced(110_000_00)) for name in ORDER[:2]}
+    beats = feed(range(AT - 90, AT), Second())
+    assert parts_of(others | {"fxcm": beats | {AT - 31: priced(110_000_00)}})["fxcm"] == 10_000
+    assert parts_of(others | {"fxcm": beats})["fxcm"] is None
+
+
+def test_fewer_than_three_are_not_compared() -> None:
+    minute = range(AT - 60, AT)
+    found = parts_of({name: feed(minute, priced(110_000_00 + 999 * at)) for at, name in enumerate(ORDER[:2])})
+    assert set(found.values()) == {None}
+
+
+def test_a_broker_whose_prices_are_off_loses_the_lead() -> None:
+    turn = AT - 600
+    mids = {name: feed(LAST_HOUR, priced(110_000_00)) for name in ORDER}
+    off = mids["ic_markets"] | feed(range(turn, AT), priced(110_003_00))
+    choice = choose(ORDER, mids | {"ic_markets": off}, AT)
+    assert choice.broker == "pepperstone"
+    assert turn + FOR_S <= choice.switches[0] <= turn + FOR_S + 60
