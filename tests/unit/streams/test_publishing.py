@@ -26,7 +26,7 @@ class Sent:
 def published(clocks: list[int | None], released: list[tuple[int, ...]]) -> tuple[list[Any], list[int | None]]:
     """One hand-over for each clock, of one record per tier with these release times."""
     sent, brokers = Sent(), TIERS[0].brokers
-    publisher = Publisher(sent, 0, brokers, TIERS, ["EURUSD"], IDS)  # type: ignore[arg-type]
+    publisher = Publisher(sent, 0, brokers, TIERS, ["EURUSD"], IDS, RULES)  # type: ignore[arg-type]
     told = []
     for clock, times in zip(clocks, released, strict=True):
         publisher.published_us = lambda clock=clock: clock
