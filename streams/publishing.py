@@ -147,9 +147,7 @@ class Publisher:
 
     # -- quotes
 
-    def _emit_quotes(
-        self, t: int, quotes: Records, brokers: Records, picked: Longs, controls: list[_Control]
-    ) -> None:
+    def _emit_quotes(self, t: int, quotes: Records, brokers: Records, picked: Longs, controls: list[_Control]) -> None:
         keys = self._keys
         payloads = self._encoders[t].encode(quotes, picked, self._pools, brokers)
         messages = [
