@@ -51,7 +51,7 @@ class Told:
 
 
 class _Control(NamedTuple):
-    """A control record between the quotes of one tier: before the one at `cut`, and in which order with others there."""
+    """A control record between a tier's quotes: before the one at `cut`, and in which order with others there."""
 
     cut: int
     order: int
@@ -154,8 +154,8 @@ class Publisher:
             {"key": keys[s], "value": value}
             for s, value in zip(quotes["symbol"][picked].tolist(), payloads, strict=True)
         ]
-        for i in quotes["control"][picked].nonzero()[0].tolist():
-            controls.append(self._of_state(t, i, quotes[picked[i]], brokers[picked[i]]))
+        changes = quotes["control"][picked].nonzero()[0].tolist()
+        controls += [self._of_state(t, i, quotes[picked[i]], brokers[picked[i]]) for i in changes]
         self._emit_between(t, messages, controls)
         metrics.count(Metric.TIER_RECORDS, len(messages), tier=self._tiers[t].name)
         metrics.count(Metric.UPDATES_CONFLATED, int(quotes["conflated"][picked].sum()), tier=self._tiers[t].name)

@@ -135,7 +135,8 @@ class Broker:
         for p in range(self._partitions):
             record = {
                 "kind": kind, "broker": self.name, "line": "A", "session": self.session, "time": at_us,
-                "wall_time": at_us, "speed": self._speed, "ticks": self._ticks[p], "feed": "SIMULATED", "reason": reason,
+                "wall_time": at_us, "speed": self._speed, "ticks": self._ticks[p], "feed": "SIMULATED",
+                "reason": reason,
             }  # fmt: skip
             self.send(catalogue.encode("SessionRecord", record), p, headers=[("kind", b"SessionRecord")])
 

@@ -1,4 +1,4 @@
-"""Gaps on the tier topics are those that the plain twins' windows tell, however the input is cut and a worker killed."""
+"""Gaps on tier topics are those that the plain twins' windows tell, however the input is cut and a worker killed."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
