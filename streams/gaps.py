@@ -1,6 +1,7 @@
 """Gaps: when a broker's ticks did not come, told by the closed quality windows alone. No I/O, no clocks."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -26,12 +27,12 @@ class Gaps:
 
     def __init__(self, brokers: int, rules: Rules) -> None:
         self._rules = rules
-        self._starts = [int(NEVER)] * brokers
+        self._starts = np.full(brokers, NEVER, np.int64)
         """Of each broker's newest window."""
         self._ended: list[list[int]] = [[] for _ in range(brokers)]
         """When all of a broker's sessions ended as planned, behind that window's start: first and last."""
         self._received = np.full((brokers, 8), NEVER, np.int64)
-        """[b, s]: when the newest tick came, by the window that has it."""
+        """[b, s]: when the newest tick came, by the window that has it. The last column is for `NO_SYMBOL`."""
 
     def end(self, broker: int, at_us: int) -> None:
         """All of a broker's sessions have ended as planned: nothing is lost from here to its next window."""
@@ -44,16 +45,18 @@ class Gaps:
 
     def _silences(self, windows: Records) -> Iterator[Gap]:
         """A broker whose sessions beat has a window each second: where none was for too long, it was lost."""
-        for b, before in enumerate(self._starts):
-            starts = windows["start"][windows["broker"] == b]
-            if not len(starts):
-                continue
-            first = int(starts[0]) if before == NEVER else before
-            starts = np.concatenate(([first], starts))
-            for i in (np.diff(starts) > SECOND_US).nonzero()[0].tolist():
-                yield from self._silence(b, int(starts[i]) + SECOND_US, int(starts[i + 1]))
-            self._starts[b] = int(starts[-1])
-            self._ended[b] = [ended_us for ended_us in self._ended[b] if ended_us >= self._starts[b]]
+        starts, of = windows["start"], windows["broker"]
+        newest, known = int(starts[-1]), self._starts.tolist()
+        for b, before in enumerate(known):
+            if newest - before > self._rules.heartbeat_timeout_us:
+                mine = starts[of == b].tolist()
+                for at, after in pairwise(mine if before == NEVER else [before, *mine]):
+                    yield from self._silence(b, at + SECOND_US, after)
+        # Of several windows of one broker or symbol the last one stays, here and below.
+        self._starts[of] = starts
+        if any(self._ended):
+            for b, start in enumerate(self._starts.tolist()):
+                self._ended[b] = [ended_us for ended_us in self._ended[b] if ended_us >= start]
 
     def _silence(self, b: int, from_us: int, back_us: int) -> Iterator[Gap]:
         ends = [ended_us for ended_us in self._ended[b] if from_us - SECOND_US <= ended_us <= back_us]
@@ -76,10 +79,11 @@ class Gaps:
             # Without a window before, what was skipped came behind another tick of this one.
             from_us = start if last == NEVER else min(max(last, start - self._rules.quote_lifetime_us), start)
             yield Gap(start + SECOND_US, b, s, from_us, start + SECOND_US, GapCause.MISSING)
-        named = symbols != NO_SYMBOL
-        # Of the windows of one symbol the last one stays.
-        self._received[of[named], symbols[named]] = received[named]
+        self._received[of, symbols] = received
 
     def _provide_for(self, symbol: int) -> None:
-        while symbol >= self._received.shape[1]:
-            self._received = np.concatenate((self._received, np.full_like(self._received, NEVER)), axis=1)
+        brokers, room = self._received.shape
+        if symbol >= room - 1:
+            known = self._received[:, : room - 1]
+            self._received = np.full((brokers, 2 * symbol + 2), NEVER, np.int64)
+            self._received[:, : room - 1] = known
