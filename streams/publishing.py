@@ -1,7 +1,8 @@
 """Released records and closed windows, encoded and handed to Kafka, in order, per tier topic and shard."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,12 @@ from infra.metrics import Metric
 from infra.producer import BatchProducer
 from schemas import catalogue, topics
 from schemas.catalogue import schema
-from schemas.codec import Layout, Pool, RowEncoder
-from streams.kernels.state import BROKER_ROW, NEVER, NO_SYMBOL, QUALITY_ROW, QUOTE_ROW, SECOND_US, Records, Rows
+from schemas.codec import Pool, RowEncoder
+from streams.gaps import Gap, Gaps
+from streams.kernels.state import NEVER, NO_SYMBOL, SECOND_US, Records, Rows, Rules
+from streams.layouts import WINDOW_LAYOUT, quote_layout
 from streams.reading import Poison
+from streams.shard import BEHIND_US
 from tierfeed.domain.tiers import Tier
 from tierfeed.domain.words import BrokerStatus, ControlKind
 
@@ -22,6 +26,44 @@ Longs = npt.NDArray[np.int64]
 OPENED, CLOSED = "opened", "closed"
 NO_SYMBOL_NAME = ""
 STAGE = "stream"
+FIRST, BETWEEN, LAST = range(3)
+"""Of control records between the same two quotes: one that belongs to the quote before, none, or the quote behind."""
+GAPS_AGAIN_US = BEHIND_US + SECOND_US
+"""Live, a tick counts for the second in which it arrived, up to two after it was received; when it is read again, for
+the one in which it was received. The gap that it tells may then seem to be of a second that was told whole."""
+
+Known = tuple[int, str | None, int, int, str]
+"""A gap as its readers have it: tier, symbol, from, to, cause."""
+
+
+@dataclass(slots=True)
+class Told:
+    """What earlier workers have said of one shard."""
+
+    heartbeats_us: dict[int, int] = field(default_factory=dict)
+    """Per tier, the newest: what was due before it is on that tier's topic. Of the other topics it says nothing."""
+    reached_us: dict[int, int] = field(default_factory=dict)
+    """Per tier, the newest heartbeat or `as_of_time` of a quote: gaps told of seconds before it are on its topic."""
+    gaps: set[Known] = field(default_factory=set)
+    """Those that were met."""
+    windows_after: int | None = None
+    windows_at: frozenset[tuple[str, str]] = frozenset()
+
+
+class _Control(NamedTuple):
+    """A control record between a tier's quotes: before the one at `cut`, and in which order with others there."""
+
+    cut: int
+    order: int
+    kind: ControlKind
+    time_us: int
+    symbol: str | None
+    reason: str | None = None
+    from_us: int | None = None
+    to_us: int | None = None
+
+    def place(self) -> tuple[int, int]:
+        return self.cut, self.order
 
 
 class Publisher:
@@ -35,6 +77,7 @@ class Publisher:
         tiers: Sequence[Tier],
         symbols: Sequence[str],
         ids: dict[str, int],
+        rules: Rules,
     ) -> None:
         self._producer, self._partition, self._ids = producer, partition, ids
         self._brokers, self._tiers, self._symbols = tuple(brokers), tuple(tiers), symbols
@@ -56,15 +99,22 @@ class Publisher:
         self._handed_us = int(NEVER)
         self._windows_after = int(NEVER)
         self._windows_at: frozenset[tuple[str, str]] = frozenset()
+        self.gaps = Gaps(len(brokers), rules)
+        self._gaps_after = [int(NEVER)] * len(tiers)
+        self._gaps_told: set[Known] = set()
 
-    def resume(
-        self, heartbeats_us: Mapping[int, int], windows_after: int | None, windows_at: frozenset[tuple[str, str]]
-    ) -> None:
-        """Say nothing that an earlier worker has said: heartbeats and windows up to its last."""
-        for t, us in heartbeats_us.items():
+    def resume(self, told: Told) -> None:
+        """Say nothing that an earlier worker has said: heartbeats and windows up to its last, and gaps.
+
+        Those of its last seconds come again unless they were met: rather twice than never.
+        """
+        for t, us in told.heartbeats_us.items():
             self._said[t] = us
-        self._windows_after = int(NEVER) if windows_after is None else windows_after
-        self._windows_at = windows_at
+        self._windows_after = int(NEVER) if told.windows_after is None else told.windows_after
+        self._windows_at = told.windows_at
+        for t, us in told.reached_us.items():
+            self._gaps_after[t] = us - GAPS_AGAIN_US
+        self._gaps_told = told.gaps
 
     def emit(self, rows: Rows) -> int | None:
         """Publish what the kernels have put out; tells when, None on tape time."""
@@ -73,7 +123,8 @@ class Publisher:
             self._keys = [name.encode() for name in self._symbols]
         n, windows = rows.n.tolist()
         clock = self.published_us()
-        if n:
+        gaps = self.gaps.find(rows.windows[:windows]) if windows else []
+        if n or gaps:
             quotes, brokers = rows.quotes[:n], rows.brokers[:n]
             quotes["epoch"] = self.epoch
             if clock is None:
@@ -85,57 +136,81 @@ class Publisher:
             of_tier = quotes["tier"]
             for t in self._shortest_first:
                 picked = (of_tier == t).nonzero()[0]
+                controls = self._gaps_of(t, gaps, quotes["as_of"][picked]) if gaps else []
                 if len(picked):
-                    self._emit_quotes(t, quotes, brokers, picked)
+                    self._emit_quotes(t, quotes, brokers, picked, controls)
+                else:
+                    self._emit_between(t, [], controls)
         if windows:
             self._emit_windows(rows.windows[:windows])
         return clock
 
     # -- quotes
 
-    def _emit_quotes(self, t: int, quotes: Records, brokers: Records, picked: Longs) -> None:
-        tier, topic, keys = self._tiers[t].name, self._topics[t], self._keys
+    def _emit_quotes(self, t: int, quotes: Records, brokers: Records, picked: Longs, controls: list[_Control]) -> None:
+        keys = self._keys
         payloads = self._encoders[t].encode(quotes, picked, self._pools, brokers)
         messages = [
             {"key": keys[s], "value": value}
             for s, value in zip(quotes["symbol"][picked].tolist(), payloads, strict=True)
         ]
-        start = 0
-        for i in quotes["control"][picked].nonzero()[0].tolist():
-            start = self._emit_control(t, quotes[picked[i]], brokers[picked[i]], messages, (start, i))
-        if start < len(messages):
-            self._producer.send_batch(topic, self._partition, messages[start:] if start else messages)
-        metrics.count(Metric.TIER_RECORDS, len(messages), tier=tier)
-        metrics.count(Metric.UPDATES_CONFLATED, int(quotes["conflated"][picked].sum()), tier=tier)
+        changes = quotes["control"][picked].nonzero()[0].tolist()
+        controls += [self._of_state(t, i, quotes[picked[i]], brokers[picked[i]]) for i in changes]
+        self._emit_between(t, messages, controls)
+        metrics.count(Metric.TIER_RECORDS, len(messages), tier=self._tiers[t].name)
+        metrics.count(Metric.UPDATES_CONFLATED, int(quotes["conflated"][picked].sum()), tier=self._tiers[t].name)
 
-    def _emit_control(
-        self, t: int, quote: Any, brokers: Records, messages: list[dict[str, bytes]], span: tuple[int, int]
-    ) -> int:
-        """STALE behind its record, FRESH before it, in order with what is before; returns where to go on."""
-        start, i = span
-        stale = quote["control"] == ControlKind.STALE
-        cut = i + 1 if stale else i
-        if cut > start:
-            self._producer.send_batch(self._topics[t], self._partition, messages[start:cut])
-        kind = ControlKind.STALE if stale else ControlKind.FRESH
+    def _emit_between(self, t: int, messages: list[dict[str, bytes]], controls: list[_Control]) -> None:
+        """Send quotes, and each control record where it belongs among them."""
+        start = 0
+        for control in sorted(controls, key=_Control.place) if controls else ():
+            if control.cut > start:
+                self._producer.send_batch(self._topics[t], self._partition, messages[start : control.cut])
+                start = control.cut
+            self._control(t, control)
+        if start < len(messages):
+            self._producer.send_batch(self._topics[t], self._partition, messages[start:] if start else messages)
+
+    def _of_state(self, t: int, i: int, quote: Any, brokers: Records) -> _Control:
+        """STALE right behind its record, FRESH right before it."""
+        symbol, released = self._symbols[quote["symbol"]], int(quote["released"])
+        if quote["control"] == ControlKind.FRESH:
+            return _Control(i, LAST, ControlKind.FRESH, released, symbol)
         statuses = {BrokerStatus(code).name for code in brokers["status"][: self._member_counts[t]].tolist()}
-        reason = ",".join(sorted(statuses)) if stale else None
-        self.control(t, kind, int(quote["released"]), symbol=self._symbols[quote["symbol"]], reason=reason)
-        return cut
+        return _Control(i + 1, FIRST, ControlKind.STALE, released, symbol, ",".join(sorted(statuses)))
 
     # -- control records
 
-    def control(
-        self, t: int, kind: ControlKind, time_us: int, *, symbol: str | None = None, reason: str | None = None
-    ) -> None:
+    def _gaps_of(self, t: int, gaps: Iterable[Gap], as_of: Longs) -> list[_Control]:
+        """GAP, before the first quote that is not earlier than the end of the window that tells it.
+
+        So whoever takes over knows by the newest quote or heartbeat up to which second the gaps are there: the windows
+        are on another topic, and say nothing of this one after a `kill -9`. Brokers are not named, and what is missing
+        of two of them alike is told once.
+        """
+        tier, found = self._tiers[t], dict[Known, _Control]()
+        for told_us, b, s, from_us, to_us, cause in gaps:
+            symbol = None if s == NO_SYMBOL else self._symbols[s]
+            if self._brokers[b] not in tier.brokers or (symbol is not None and not tier.carries(symbol)):
+                continue
+            gap = (t, symbol, from_us, to_us, cause.value)
+            if told_us > self._gaps_after[t] and gap not in self._gaps_told:
+                later = (as_of >= told_us).nonzero()[0]
+                cut = int(later[0]) if len(later) else len(as_of)
+                found[gap] = _Control(cut, BETWEEN, ControlKind.GAP, told_us, symbol, cause.value, from_us, to_us)
+        return list(found.values())
+
+    def _control(self, t: int, control: _Control) -> None:
         """Tell the readers of a tier's partition something, in order with its quotes."""
         record = {
-            "kind": kind.name,
+            "kind": control.kind.name,
             "tier": self._tiers[t].name,
-            "symbol": symbol,
-            "time": time_us,
+            "symbol": control.symbol,
+            "time": control.time_us,
             "epoch": self.epoch,
-            "reason": reason,
+            "reason": control.reason,
+            "from_time": control.from_us,
+            "to_time": control.to_us,
         }
         value = catalogue.encode("TierControl", record, self._ids["TierControl"])
         headers = [("kind", b"TierControl")]
@@ -144,7 +219,7 @@ class Publisher:
     def announce(self, reason: str, time_us: int) -> None:
         """SESSION on every tier: this epoch begins, or ends and needs not be waited for."""
         for t in range(len(self._tiers)):
-            self.control(t, ControlKind.SESSION, time_us, reason=reason)
+            self._control(t, _Control(0, FIRST, ControlKind.SESSION, time_us, None, reason))
 
     def heartbeat(self, time_us: int | None) -> None:
         """HEARTBEAT on every tier once the shard's time has reached another whole second."""
@@ -154,7 +229,7 @@ class Publisher:
         for t, said in enumerate(self._said):
             if second > said:
                 self._said[t] = second
-                self.control(t, ControlKind.HEARTBEAT, second)
+                self._control(t, _Control(0, FIRST, ControlKind.HEARTBEAT, second, None))
 
     # -- quality and dead letters
 
@@ -207,54 +282,3 @@ DROP_COUNTERS = {
     "backfilled": "backfilled",
     "invalid": "invalid",
 }
-
-QUOTE_NAMES = {
-    "as_of_time": "as_of",
-    "due_time": "due",
-    "published_time": "published",
-    "conflated_count": "conflated",
-    "upto_sequence": "upto",
-    "bid_age_us": "bid_age",
-    "ask_age_us": "ask_age",
-    "eligible_brokers": "eligible",
-    "quarantined_brokers": "quarantined",
-    "feed_latency_us": "feed_latency",
-    "conflation_us": "conflation",
-    "sources.offset": "source",
-}
-"""Where the kernels' name for a field is a shorter one."""
-QUOTE_POOLS = {
-    "symbol": "symbol",
-    "bid_broker": "broker",
-    "ask_broker": "broker",
-    "lead_broker": "broker",
-    "sources.broker": "broker",
-    "brokers.broker": "broker",
-}
-WINDOW_LAYOUT = Layout(
-    record=QUALITY_ROW,
-    names={
-        "window_start": "start",
-        "last_received_time": "last_received",
-        "latency_p50_us": "p50",
-        "latency_p95_us": "p95",
-        "latency_p99_us": "p99",
-        "latency_max_us": "highest",
-    },
-    pools={"broker": "broker", "symbol": "symbol"},
-    absent=NEVER,
-)
-
-
-def quote_layout(brokers: int, members: int) -> Layout:
-    """Of a tier with so many of the shard's brokers for members."""
-    return Layout(
-        record=QUOTE_ROW,
-        names=QUOTE_NAMES,
-        items=BROKER_ROW,
-        item_room=brokers,
-        item_count=members,
-        only={"sources": "sources.offset"},
-        pools=QUOTE_POOLS,
-        absent=NEVER,
-    )

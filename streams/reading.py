@@ -12,7 +12,19 @@ from schemas.catalogue import schema
 from schemas.codec import Columns, Decoder, Frame
 from streams.kernels.intake import FIELDS, fill_ticks
 from streams.kernels.intern import Symbols
-from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, NO_STREAM, START, TICK, UNREADABLE, Records
+from streams.kernels.state import (
+    BEAT,
+    END,
+    EVENT,
+    NAMELESS,
+    NEVER,
+    NO_STREAM,
+    PLANNED,
+    START,
+    TICK,
+    UNREADABLE,
+    Records,
+)
 from tierfeed.domain.words import SessionKind
 
 KIND_OF_SESSION = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionKind.SESSION_END: END}
@@ -48,6 +60,8 @@ class Reading:
     events: Records
     poison: list[Poison] = field(default_factory=list)
     clocks: list[Clock] = field(default_factory=list)
+    planned_ends: int = 0
+    """How many of the events are an END with PLANNED."""
 
 
 class Reader:
@@ -144,6 +158,10 @@ class Reader:
         events["kind"][kept] = _KINDS[columns.longs("kind")[ok]]
         events["stream"][kept] = streams
         events["time"][kept] = events["received_time"][kept] = columns.longs("time")[ok]
+        # One out of the planned course says its reason: that the collector was stopped, or has lost the session.
+        planned = (events["kind"][kept] == END) & ~columns.valid("reason")[ok]
+        events["flags"][kept[planned]] = PLANNED
+        reading.planned_ends = int(planned.sum())
         offsets = (columns.longs("time") - columns.longs("wall_time"))[ok]
         speeds = columns.doubles("speed")[ok]
         last = dict(zip(streams.tolist(), range(len(kept)), strict=True))

@@ -16,9 +16,11 @@ from streams.kernels.align import FOREVER, Aligner
 from streams.kernels.conflate import await_due, begin_intervals
 from streams.kernels.intern import Symbols, streams_of
 from streams.kernels.state import (
+    END,
     EVENT,
     NEVER,
     NO_STREAM,
+    PLANNED,
     SECOND_US,
     STREAM,
     Records,
@@ -76,6 +78,10 @@ class Shard:
         self._are_open = self._on_wall_clock = False
         self._now_us = self._second_us = self._owed_us = int(NEVER)
         self._remembered = self._latencies = 0
+        self._planned_ends = 0
+        """Read, and not yet applied."""
+        self.on_end: Callable[[int, int], None] = lambda broker, at_us: None
+        """Told when all sessions of a broker have ended as planned, before any window behind that is handed over."""
         self.state = self._empty()
         self._rows = new_rows(
             SPARE_ROWS + self.state.composites.size, SPARE_ROWS + self.state.quotes.size, len(self.brokers)
@@ -137,6 +143,7 @@ class Shard:
             self._clocks[clock.stream] = clock.speed
             if clock.speed == LIVE:
                 self._clock_offset_us = clock.offset_us
+        self._planned_ends += reading.planned_ends
         if lane.add(reading.events, may_end=bool(reading.clocks)):
             self._follow_sessions()
         return reading.poison
@@ -292,6 +299,20 @@ class Shard:
     def _apply(self, events: Records | None, until: int, clock: int, emit: Emit) -> int:
         if events is None:
             events = NO_EVENTS
+        done = self._apply_ends(events, clock, emit) if self._planned_ends else 0
+        return done + self._apply_all(events[done:], until, clock, emit)
+
+    def _apply_ends(self, events: Records, clock: int, emit: Emit) -> int:
+        """Apply the events up to the last planned end, and see after each whether its broker is still there."""
+        done = 0
+        for i in ((events["kind"] == END) & (events["flags"] == PLANNED)).nonzero()[0].tolist():
+            done += self._apply_all(events[done : i + 1], NEVER, clock, emit)
+            self._planned_ends -= 1
+            if not self.state.brokers["live"][events["broker"][i]]:
+                self.on_end(int(events["broker"][i]), self._now_us)
+        return done
+
+    def _apply_all(self, events: Records, until: int, clock: int, emit: Emit) -> int:
         n = len(events)
         self._provide_for(n)
         drops = np.empty(n, np.int8)

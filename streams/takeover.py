@@ -19,7 +19,8 @@ from schemas import catalogue, topics
 from schemas.catalogue import Schema, schema
 from schemas.codec import Columns, Decoder, Frame
 from schemas.topics import COMPLETE_TO, SOURCE_OFFSET
-from streams.publishing import CLOSED, STAGE
+from streams.kernels.state import NEVER
+from streams.publishing import CLOSED, STAGE, Told
 from streams.shard import Published
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import UpstreamError
@@ -40,10 +41,7 @@ class Memory:
     published: list[Published] = field(default_factory=list)
     epoch: int = 0
     closed: bool = True
-    heartbeats_us: dict[int, int] = field(default_factory=dict)
-    """Per tier, the newest: what was due before it is on that tier's topic. Of the other topics it says nothing."""
-    windows_after: int | None = None
-    windows_at: frozenset[tuple[str, str]] = frozenset()
+    told: Told = field(default_factory=Told)
     dead_lettered: dict[str, int] = field(default_factory=dict)
 
 
@@ -174,7 +172,9 @@ def _recall_quotes(
     rest = [m for m in latest if int(_header(m, SOURCE_OFFSET) or 0) >= tail_start]
     epoch = newest.note(tail, newest.note(before, 0, in_order=False), in_order=True)
     epoch = newest.note(rest, epoch, in_order=False)
-    memory.published += [_published(t, tier, name, i, quotes) for name, (_, quotes, i) in newest.found.items()]
+    published = [_published(t, tier, name, i, quotes) for name, (_, quotes, i) in newest.found.items()]
+    memory.published += published
+    told = memory.told
     closed = False
     frame = Frame.of([message.value() for message in tail])
     for i in frame.rows(ids["TierControl"]).tolist():
@@ -184,7 +184,11 @@ def _recall_quotes(
         epoch = max(epoch, control["epoch"])
         if control["kind"] == "HEARTBEAT":
             beat = micros(control["time"])
-            memory.heartbeats_us[t] = max(beat, memory.heartbeats_us.get(t, beat))
+            told.heartbeats_us[t] = max(beat, told.heartbeats_us.get(t, beat))
+        elif control["kind"] == "GAP" and control["epoch"] >= epoch:
+            span = micros(control["from_time"]), micros(control["to_time"])
+            told.gaps.add((t, control["symbol"], *span, control["reason"]))
+    told.reached_us[t] = max((told.heartbeats_us.get(t, NEVER), *(was.as_of for was in published)))
     if epoch > memory.epoch:
         memory.epoch, memory.closed = epoch, closed
     elif epoch == memory.epoch and epoch > 0:
@@ -231,5 +235,5 @@ def _recall_windows(memory: Memory, records: Tail, brokers: Sequence[str]) -> No
             start = micros(window["window_start"])
             at.setdefault(start, set()).add((window["broker"], window["symbol"]))
     if at:
-        memory.windows_after = max(at)
-        memory.windows_at = frozenset(at[memory.windows_after])
+        memory.told.windows_after = max(at)
+        memory.told.windows_at = frozenset(at[memory.told.windows_after])

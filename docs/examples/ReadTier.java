@@ -35,7 +35,7 @@ public class ReadTier {
                     long epoch = (Long) record.get("epoch");
                     // Of a worker that had been replaced.
                     if (epoch < EPOCHS.merge(message.partition(), epoch, Math::max)) continue;
-                    // A control record: heartbeat, STALE, FRESH, SESSION.
+                    // A control record: heartbeat, STALE, FRESH, GAP, SESSION.
                     if (message.key() == null) continue;
                     System.out.println(record.get("symbol") + " " + record.get("bid") + " " + record.get("ask"));
                 }

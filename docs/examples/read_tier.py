@@ -31,5 +31,5 @@ while True:
         continue  # of a worker that had been replaced
     epochs[message.partition()] = record["epoch"]
     if message.key() is None:
-        continue  # a control record: heartbeat, STALE, FRESH, SESSION
+        continue  # a control record: heartbeat, STALE, FRESH, GAP, SESSION
     print(*(record[name] for name in ("symbol", "bid", "ask", "state", "upto_sequence")))  # noqa: T201  its output

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 from typing import Any
 
-from tierfeed.client import Gap, Quote, Stale, TierConsumer
+from tierfeed.client import Gap, GapNotice, Quote, Stale, TierConsumer
 
 options = argparse.ArgumentParser()
 options.add_argument("bootstrap_servers")
@@ -24,6 +24,8 @@ async def main(bootstrap_servers: str, **wishes: Any) -> None:
                     print(update.symbol, update.bid, update.ask, update.state.name, update.upto_sequence)  # noqa: T201
                 case Gap(symbol, first, last):
                     print(symbol, "updates are missing:", first, "to", last)  # noqa: T201
+                case GapNotice():
+                    print(update.symbol or "all", "may lack ticks:", update.from_time, update.to_time, update.reason)  # noqa: T201
                 case Stale(symbol, _, reason):
                     print(symbol, "is quoted by nobody:", reason)  # noqa: T201
 

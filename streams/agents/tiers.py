@@ -115,13 +115,15 @@ class TierWorker:
             tails.close()
 
     def _take_over(self, p: int, memory: takeover.Memory) -> _Owned:
-        shard = Shard(self.brokers, self.tiers, rules_of(self.settings), self.ids)
-        shard.prime(memory.published, memory.heartbeats_us)
-        publisher = Publisher(self.app.rd_producer, p, self.brokers, self.tiers, shard.symbols.names, self.ids)
+        rules, told = rules_of(self.settings), memory.told
+        shard = Shard(self.brokers, self.tiers, rules, self.ids)
+        shard.prime(memory.published, told.heartbeats_us)
+        publisher = Publisher(self.app.rd_producer, p, self.brokers, self.tiers, shard.symbols.names, self.ids, rules)
         publisher.epoch = memory.epoch + 1
-        publisher.resume(memory.heartbeats_us, memory.windows_after, memory.windows_at)
+        publisher.resume(told)
         publisher.published_us = lambda: shard.clock_us(time.time_ns() // 1000)
-        publisher.announce(OPENED, max(memory.heartbeats_us.values(), default=0))
+        shard.on_end = publisher.gaps.end
+        publisher.announce(OPENED, max(told.heartbeats_us.values(), default=0))
         return _Owned(shard, publisher, memory.dead_lettered)
 
     async def revoked(self, partitions: frozenset[TP]) -> None:
@@ -180,7 +182,9 @@ class TierWorker:
         if not marks:
             marks.append((now, batch.first_offset))
         elif now - marks[-1][0] >= MARK_US:
-            marks.append((now, batch.end_offset))
+            # Not behind the batch: of a broker that has fallen silent its last records are read again, for they tell
+            # since when, and whether it said that it ends.
+            marks.append((now, batch.first_offset))
 
     def _advance(self, owned: _Owned) -> None:
         now = time.time_ns() // 1000

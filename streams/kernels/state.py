@@ -25,6 +25,8 @@ SECOND_US = 1_000_000
 TICK, START, BEAT, END, NAMELESS, UNREADABLE = range(6)
 """NAMELESS: a tick whose symbol is none: a sign of life, and a dead letter. UNREADABLE: not even that."""
 
+PLANNED = 1
+"""`flags` of an END that is in the planned course of its session. To the kernels all ends are alike."""
 NO_SYMBOL = -1
 """The symbol of a window in which nothing ticked."""
 NO_STREAM = -1

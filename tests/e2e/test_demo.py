@@ -3,13 +3,17 @@
 import fcntl
 import json
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from collectors.replay.tape import read_tape
+from collectors.script import SECOND_US
 from tests.command_line import CommandLine
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
@@ -56,6 +60,39 @@ def test_what_was_doubled_on_purpose_is_dropped_and_what_was_lost_is_noticed(fig
         assert found["duplicates_seen"] == found["doubled_on_purpose"] == ledger.total.redelivered
         assert found["line_duplicates_seen"] == found["line_doubled"]
         assert found["missing_seen"] == found["skipped_on_purpose"] == ledger.total.skipped
+
+
+@pytest.mark.parametrize("tier", INTERVAL_MS)
+def test_the_tiers_tell_of_what_their_brokers_lost_on_purpose_and_of_nothing_else(
+    figures: dict[str, Any], line: CommandLine, tier: str
+) -> None:
+    told = line.run("consume", "--tier", tier, "--from", "beginning", "--no-follow", "--json")
+    controls = [json.loads(record) for record in told.stdout.splitlines() if '"control"' in record]
+    found = Counter(
+        (gap["symbol"], *(_micros(gap[name]) for name in ("from_time", "to_time")), gap["reason"])
+        for gap in controls
+        if gap["control"] == "GAP"
+    )
+    script = read_tape().scripts["pepperstone"]
+    (session,) = script.sessions
+    # One for each partition on which anything ticks: both symbols have one of their own.
+    wanted = Counter({(None, *silence, "session_lost"): 2 for silence in session.silences})
+    assert len(wanted) == 1
+    skipped = 0
+    for symbol in range(len(script.ticks.symbols)):
+        rows = np.flatnonzero(script.ticks.symbol == symbol)
+        received, sequence = script.ticks.received_us[rows], script.ticks.sequence[rows]
+        holes = np.flatnonzero(np.diff(sequence) > 1)
+        skipped += int((np.diff(sequence)[holes] - 1).sum())
+        for second in np.unique(received[holes + 1] // SECOND_US).tolist():
+            before = int(received[received < second * SECOND_US][-1])
+            wanted[script.ticks.symbols[symbol], before, (second + 1) * SECOND_US, "missing"] += 1
+    assert skipped == script.ledger.total.skipped
+    assert found == (wanted if tier == "enterprise" else Counter())
+
+
+def _micros(time: str) -> int:
+    return round(datetime.fromisoformat(time).timestamp() * SECOND_US)
 
 
 def test_the_summary_says_which_brokers_are_real(figures: dict[str, Any]) -> None:

@@ -130,12 +130,13 @@ class Broker:
         self._ticks: Counter[int] = Counter()
         self._producer = producer(settings.kafka, linger_ms=0)
 
-    def say(self, kind: str, at_us: int) -> None:
+    def say(self, kind: str, at_us: int, reason: str | None = None) -> None:
         """A session record on every partition."""
         for p in range(self._partitions):
             record = {
                 "kind": kind, "broker": self.name, "line": "A", "session": self.session, "time": at_us,
-                "wall_time": at_us, "speed": self._speed, "ticks": self._ticks[p], "feed": "SIMULATED", "reason": None,
+                "wall_time": at_us, "speed": self._speed, "ticks": self._ticks[p], "feed": "SIMULATED",
+                "reason": reason,
             }  # fmt: skip
             self.send(catalogue.encode("SessionRecord", record), p, headers=[("kind", b"SessionRecord")])
 
@@ -283,7 +284,7 @@ def reference(settings: Settings, epoch: int = 0) -> list[Said]:
     collected = _Collected()
     for p in range(settings.kafka.partitions):
         shard = Shard(brokers, tiers, rules_of(settings), IDS)
-        publisher = Publisher(collected, p, brokers, tiers, shard.symbols.names, IDS)  # type: ignore[arg-type]
+        publisher = Publisher(collected, p, brokers, tiers, shard.symbols.names, IDS, rules_of(settings))  # type: ignore[arg-type]
         publisher.epoch = epoch
         for b, broker in enumerate(brokers):
             messages = ticks[broker][p]

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +58,9 @@ def test_quotes_and_what_the_topic_says_and_proves_of_them_come_in_order(worker:
     worker.quote("EURUSD", conflated=1)
     worker.say("STALE", at, symbol="EURUSD", reason="NO_QUOTE")
     worker.say("FRESH", at, symbol="EURUSD")
-    worker.say("GAP", at, symbol="EURUSD", reason="history was lost")
+    spans = {"from_time": AT - timedelta(seconds=3), "to_time": AT}
+    worker.say("GAP", at, symbol="EURUSD", reason="missing", **spans)
+    worker.say("GAP", at, reason="history was lost")
     worker.send(catalogue.header(7777) + b"of a later version", at)
     worker.send(b"not of tierfeed", at, b"EURUSD")
     worker.epoch = 2
@@ -69,7 +71,7 @@ def test_quotes_and_what_the_topic_says_and_proves_of_them_come_in_order(worker:
 
     async def test() -> None:
         async with worker.consumer(from_="beginning") as consumer:
-            first, quote, gap, after, *rest = await take(consumer, 9)
+            first, quote, gap, after, *rest = await take(consumer, 10)
             assert first == Session(1, True, AT, at)
             assert isinstance(quote, Quote)
             assert isinstance(after, Quote)
@@ -83,7 +85,8 @@ def test_quotes_and_what_the_topic_says_and_proves_of_them_come_in_order(worker:
             assert rest == [
                 Stale("EURUSD", AT, "NO_QUOTE"),
                 Fresh("EURUSD", AT),
-                GapNotice("EURUSD", AT, "history was lost"),
+                GapNotice("EURUSD", AT, "missing", *spans.values()),
+                GapNotice(None, AT, "history was lost"),
                 Session(2, True, AT, at),
                 Session(2, False, AT, at),
             ]

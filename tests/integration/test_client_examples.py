@@ -6,13 +6,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from infra.embedded.registry import app, serve
 from tests.builders import eventually
-from tests.integration.client_parts import Worker
+from tests.integration.client_parts import AT, Worker
 from tierfeed.settings import KafkaSettings
 
 pytestmark = pytest.mark.kafka
@@ -45,6 +46,7 @@ def example(name: str, *arguments: str) -> Iterator[list[str]]:
 def test_the_example_of_plain_clients_reads_a_tier(worker: Worker) -> None:
     worker.quote("EURUSD")
     worker.say("HEARTBEAT", worker.partition("EURUSD"))
+    worker.say("GAP", worker.partition("EURUSD"), symbol="EURUSD", reason="missing", from_time=AT, to_time=AT)
     worker.quote("EURUSD")
     worker.flush()
     with serve(app([])) as url:
@@ -63,11 +65,15 @@ def test_the_example_of_our_own_consumer_tells_quotes_gaps_and_silence(worker: W
         worker.quote("EURUSD", lost=True)
         worker.quote("EURUSD", state="STALE")
         worker.say("STALE", worker.partition("EURUSD"), symbol="EURUSD", reason="NO_QUOTE")
+        worker.say(
+            "GAP", worker.partition("EURUSD"), reason="session_lost", from_time=AT - timedelta(hours=1), to_time=AT
+        )
         worker.flush()
-        eventually(lambda: len(lines) == 4, 10)
+        eventually(lambda: len(lines) == 5, 10)
     assert lines == [
         "EURUSD 1.1 1.2 NORMAL 1\n",
         "EURUSD updates are missing: 2 to 2\n",
         "EURUSD 1.1 1.2 STALE 3\n",
         "EURUSD is quoted by nobody: NO_QUOTE\n",
+        f"all may lack ticks: {AT - timedelta(hours=1)} {AT} session_lost\n",
     ]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.catalogue import Schema, schema
 from schemas.codec import Layout, Pool, RowEncoder
 from streams.kernels.state import BROKER_ROW, NEVER, QUALITY_ROW, QUOTE_ROW, Records
-from streams.publishing import QUOTE_NAMES, QUOTE_POOLS, WINDOW_LAYOUT, quote_layout
+from streams.layouts import QUOTE_NAMES, QUOTE_POOLS, WINDOW_LAYOUT, quote_layout
 from tests.property.codec_oracle import written
 from tierfeed.errors import ContractError
 

@@ -87,7 +87,8 @@ class Reading:
             return None
         if kind == CONTROL and fields["kind"] not in SHOWN:
             return None
-        if self._symbols and fields["symbol"] not in self._symbols:
+        # A gap of no symbol is one of all that the partition has.
+        if self._symbols and fields["symbol"] is not None and fields["symbol"] not in self._symbols:
             return None
         return Record(kind, fields, message.partition(), message.offset())
 
@@ -104,7 +105,9 @@ def line_of(record: Record) -> str:
     """One record as a line under HEADING."""
     fields = record.fields
     if not record.is_quote:
-        return f"{_time(fields['time']):<26}  {fields['symbol'] or '-':<8} {fields['kind']}: {fields['reason'] or ''}"
+        span = f", {_time(fields['from_time'])} to {_time(fields['to_time'])}" if fields.get("to_time") else ""
+        told = f"{fields['kind']}: {fields['reason'] or ''}{span}"
+        return f"{_time(fields['time']):<26}  {fields['symbol'] or '-':<8} {told}"
     digits = price_digits(fields["symbol"])
     bid, ask = fields["bid"], fields["ask"]
     spread = None if bid is None or ask is None else ask - bid

@@ -5,6 +5,7 @@ Needs Kafka alone, and a schema registry if one is named: no stream engine, no c
 
 from tierfeed.client.consumer import TierConsumer
 from tierfeed.client.values import Fresh, Gap, GapNotice, Quote, Session, Stale, Stats, Update
+from tierfeed.domain.words import GapCause
 from tierfeed.errors import ConfigError, EntitlementError, TierfeedError, UpstreamError
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "EntitlementError",
     "Fresh",
     "Gap",
+    "GapCause",
     "GapNotice",
     "Quote",
     "Session",

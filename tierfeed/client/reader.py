@@ -69,6 +69,6 @@ class PartitionReader:
             case ControlKind.FRESH:
                 yield Fresh(symbol, time)
             case ControlKind.GAP:
-                yield GapNotice(symbol, time, reason)
+                yield GapNotice(symbol, time, reason, fields.get("from_time"), fields.get("to_time"))
             case ControlKind.SESSION:
                 yield Session(fields["epoch"], reason == OPENED, time, self.partition)

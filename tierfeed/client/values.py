@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from tierfeed.domain.words import QuoteState
+from tierfeed.domain.words import GapCause, QuoteState
+
+CAUSES: Final = frozenset(GapCause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +105,22 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class GapNotice:
-    """The publisher itself says that something is missing; of no symbol where it is about the whole partition."""
+    """The publisher itself says that ticks of one of the tier's brokers are missing; of no symbol: of all on the
+    partition. `Gap`, by contrast, is of this reader's own. After a takeover the same notice may come again.
+    """
 
     symbol: str | None
     time: datetime
+    """When it was known, in the sessions' clock."""
     reason: str | None
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+    """Not itself within the gap. Like `from_time` None where the record does not say it."""
+
+    @property
+    def cause(self) -> GapCause | None:
+        """None where it is none that this version knows."""
+        return GapCause(self.reason) if self.reason in CAUSES else None
 
 
 @dataclass(frozen=True, slots=True)

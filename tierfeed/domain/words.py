@@ -1,6 +1,6 @@
 """Closed vocabularies. Enum order is the order of the Avro enum symbols: the integer on the wire is the position."""
 
-from enum import IntEnum, IntFlag
+from enum import IntEnum, IntFlag, StrEnum
 
 
 class Line(IntEnum):
@@ -45,6 +45,15 @@ class ControlKind(IntEnum):
     FRESH = 2
     GAP = 3
     SESSION = 4
+
+
+class GapCause(StrEnum):
+    """Why ticks of a broker are missing: the `reason` of a GAP, in words."""
+
+    MISSING = "missing"
+    """Sequences of one of a broker's lines did not come."""
+    SESSION_LOST = "session_lost"
+    """The broker gave no sign of life for longer than the heartbeat time-out, and had not said that it ends."""
 
 
 class QuoteState(IntEnum):

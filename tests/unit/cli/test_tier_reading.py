@@ -48,6 +48,13 @@ def test_what_the_topic_says_of_a_symbol_is_a_line_too() -> None:
     assert json.loads(line_of_json(control))["control"] == "STALE"
 
 
+def test_a_gap_says_of_when_it_is_and_of_no_symbol_where_of_all() -> None:
+    gap = {"kind": "GAP", "symbol": None, "time": AT, "reason": "session_lost", "from_time": AT, "to_time": AT}
+    at = "2026-01-05 10:00:00.123456"
+    assert line_of(Record("TierControl", gap, 5, 43)).endswith(f"  -        GAP: session_lost, {at} to {at}")
+    assert json.loads(line_of_json(Record("TierControl", gap, 5, 43)))["to_time"] == AT.isoformat()
+
+
 def test_json_has_every_field_and_where_it_stands() -> None:
     record = json.loads(line_of_json(_quote()))
     assert record["published_time"] == "2026-01-05T10:00:00.123456+00:00"

@@ -15,6 +15,8 @@ CONTROL = {
     "time": datetime(2026, 7, 1, tzinfo=UTC),
     "epoch": 4,
     "reason": None,
+    "from_time": None,
+    "to_time": None,
 }
 
 

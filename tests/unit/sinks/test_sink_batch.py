@@ -13,6 +13,7 @@ from sinks.port import Place, Span
 from tests.sink_data import (
     NOON,
     ROUTES,
+    SECOND,
     Batch,
     Message,
     batch,
@@ -77,6 +78,13 @@ def test_control_records_are_counted_and_not_stored() -> None:
     assert offsets(found) == [1]
     assert found.unstored == Counter({("ticks.fxcm", Unstored.CONTROL): 2})
     assert not found.poison
+
+
+def test_a_gap_is_a_control_record_like_the_others() -> None:
+    gap = control(kind="GAP", symbol="EURUSD", reason="missing", from_time=NOON - SECOND, to_time=NOON)
+    found = reading((FREE, batch([free(), gap, free()])))
+    assert offsets(found) == [0, 2]
+    assert found.unstored == Counter({("tier.free", Unstored.CONTROL): 1})
 
 
 def test_a_control_record_of_a_kind_to_come_is_skipped() -> None:

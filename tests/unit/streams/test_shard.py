@@ -1,11 +1,16 @@
 """The shard's own decisions: names, room, and whose time it is."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import pytest
 
+from infra.batches import FetchedBatch
+from schemas import catalogue
 from streams.kernels.state import END, EVENT, NEVER, SECOND_US, Rules
 from streams.shard import Published, Shard
+from tests.builders import Message
 from tests.unit.streams.plain_builders import START_US, tier
 
 RULES = Rules(10 * SECOND_US, 600 * SECOND_US, 60 * SECOND_US, 20.0, 0.005, 30, 1200 * SECOND_US)
@@ -106,3 +111,31 @@ def test_a_broker_that_led_and_is_of_the_tier_no_more_leads_no_more() -> None:
         shard = Shard(("alpha", "beta"), (tier(brokers=("alpha",)),), RULES, {"Tick": 1, "SessionRecord": 2})
         shard.prime([replace(was, lead=gone)], {})
         assert shard.state.leads[0, 0]["broker"] == -1
+
+
+@pytest.mark.parametrize(
+    ("reasons", "told"), [([None], [2]), (["stopped"], []), ([None, "lost: nobody there"], []), (["lost", None], [3])]
+)
+def test_it_is_told_when_all_of_a_broker_s_sessions_have_ended_as_planned(
+    reasons: list[str | None], told: list[int]
+) -> None:
+    shard, found = a_shard(), list[tuple[int, int]]()
+    shard.aligner.lanes[0].at_end = shard.aligner.lanes[0].read = True
+    shard.on_end = lambda broker, at_us: found.append((broker, (at_us - START_US) // SECOND_US))
+    said: list[tuple[str, int, int, str | None]] = [("SESSION_START", line, 0, None) for line in range(len(reasons))]
+    said += [("SESSION_END", line, line + 2, reason) for line, reason in enumerate(reasons)]
+    payloads = [_session(*each) for each in said]
+    batch: Any = [Message(offset, payload) for offset, payload in enumerate(payloads)]
+    shard.read(FetchedBatch("ticks.beta", 0, batch, True, len(batch)), 1)
+    shard.advance(0, lambda rows: None)
+    assert found == [(1, second) for second in told]
+    assert shard._planned_ends == 0
+
+
+def _session(kind: str, line: int, second: int, reason: str | None) -> bytes:
+    at_us = START_US + second * SECOND_US
+    record = {
+        "kind": kind, "broker": "beta", "line": "AB"[line], "session": 1, "time": at_us, "wall_time": at_us,
+        "speed": 0.0, "ticks": 0, "feed": "REPLAY", "reason": reason,
+    }  # fmt: skip
+    return catalogue.encode("SessionRecord", record)
