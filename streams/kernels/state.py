@@ -89,8 +89,8 @@ HEARD = _record("ticks faulty timed timely p50")
 """[b, s, MINUTE]: its seconds."""
 LEAD = _record("since switched known", broker="i4")
 """[t, s]: who leads (-1: nobody), since when, and when a better one last took over. Until `known` an earlier worker has
-judged. Beside it lie, by broker: in `better`, for how many seconds it has been better; in `compared` and `near`, bits as
-in `alive`: when its mid could be compared with those of two others, and was near them."""
+judged. Beside it lie, by broker: in `better`, for how many seconds it has been better; in `compared` and `near`, bits
+as in `alive`: when its mid could be compared with those of two others, and was near them."""
 DUE = _record("symbol time")
 """[t, s + 1]: ends of intervals, first in, first out."""
 SEEN = _record("time", key="u8", most="i4")

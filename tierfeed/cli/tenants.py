@@ -217,9 +217,9 @@ def _show_feeds(feeds: list[Any], explain: bool) -> None:
         ]  # fmt: skip
         show(("symbol", "broker", "score", *parts, "latency ms", "cannot lead, for"), standing)
         err().print(
-            "A: live seconds, C: seconds covered while others ticked, T: share within 250 ms, V: sound ticks, K: seconds "
-            "in which the mid was near those of two others; all of the last minute, of 10,000. To take over, a broker has to be 20 % better for 30 s, three times an hour at "
-            "most",
+            "A: live seconds, C: seconds covered while others ticked, T: share within 250 ms, V: sound ticks, K: "
+            "seconds in which the mid was near those of two others; all of the last minute, of 10,000. To take over, "
+            "a broker has to be 20 % better for 30 s, three times an hour at most",
             markup=False,
         )
         told = [(feed.symbol, *asdict(lead).values()) for feed in feeds for lead in feed.told]
