@@ -168,6 +168,23 @@ def test_bytes_by_user_are_told_by_the_clusters_exporter(
     assert found["explained"] > 0
 
 
+def test_what_was_promised_is_judged(line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]) -> None:
+    user = next(user for user in sorted(passwords) if int(user[-3:]) % 3 == 2)
+    asked = "SELECT uniqExact(tier, objective) AS n FROM sla_slices"
+    eventually(lambda: int(line.rows(asked)[0]["n"]) == 12, 150)  # it begins with the second whole minute
+    told = line.run("sla", "--tenant", user, "--json")
+    assert told.returncode in (0, 1), told.stderr
+    report = json.loads(told.stdout)
+    assert (report["tenant_id"], report["subscription_tier"]) == (user, "enterprise")
+    assert report["sla_targets"] == {
+        "latency_ms": 1, "uptime_percent": 99.99, "data_completeness_percent": 99.9, "broker_redundancy": 3,
+    }  # fmt: skip
+    assert set(report["compliance_status"]) == {
+        f"{objective}_compliance" for objective in ("latency", "completeness", "uptime", "redundancy")
+    }
+    assert report["current_metrics"]["broker_count"] == 3
+
+
 def test_our_own_consumer_is_metered_from_where_it_began(
     line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]
 ) -> None:

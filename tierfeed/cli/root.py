@@ -8,6 +8,7 @@ import typer
 from tierfeed.cli import (
     auditor,
     bench,
+    brokers,
     collect,
     config,
     consume,
@@ -44,7 +45,23 @@ for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.h
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-nouns = (collect, stream, sink, meter, auditor, topics, schemas, tables, rights, tenants, sla, groups, config, bench)
+nouns = (
+    collect,
+    stream,
+    sink,
+    meter,
+    auditor,
+    topics,
+    schemas,
+    tables,
+    rights,
+    tenants,
+    brokers,
+    sla,
+    groups,
+    config,
+    bench,
+)
 for noun in nouns:
     app.add_typer(noun.app)
 
