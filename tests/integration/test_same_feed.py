@@ -39,7 +39,7 @@ def test_raw_and_retail_of_one_broker_look_like_one_feed(database: ClickHouseSet
     # The raw file's clock is five hours behind: of its day, nineteen hours are in the other's.
     assert (one["looks_like_one"], one["offset_h"]) == (1, 5)
     assert one["shared_percent"] > 75
-    assert one["shared_gaps"] > 20  # of the 34 of whichever has fewer; the others are in the hours that only one file has
+    assert one["shared_gaps"] > 20  # of 34; the others are in the hours that only one file has
     for pair, row in found.items():
         if "oanda" in pair:
             assert not row["looks_like_one"]

@@ -25,6 +25,7 @@ from tierfeed.cli import (
     stream,
     tables,
     tenants,
+    top,
     topics,
     up,
     usage,
@@ -41,7 +42,10 @@ app = typer.Typer(
     epilog="Begin with: tierfeed demo",
 )
 
-for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.history, usage.usage, doctor.doctor):
+commands = (
+    demo.demo, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage, doctor.doctor,
+)  # fmt: skip
+for command in commands:
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
