@@ -8,12 +8,13 @@ again. What came late is judged again; an event, once told, stands.
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
 
 from analytics.sla.burning import burns
+from analytics.sla.credits import GRACE, Credits
 from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
 from analytics.sla.log import EventLog
 from analytics.sla.schedule import Schedule
@@ -52,17 +53,27 @@ def run_judge(
     judge = Judge(settings, registered)
     ready()
     try:
-        look_s = time.monotonic() + REGISTER_S
+        look_s, proposed = time.monotonic(), ""
         while not stop.wait(LOOK_S):
             judge.step(time.time())
             if time.monotonic() >= look_s:
                 look_s = time.monotonic() + REGISTER_S
+                proposed = propose_credits(settings, proposed, datetime.now(UTC))
                 if (now := register()) != registered:
                     registered = now
                     judge.close()
                     judge = Judge(settings, registered)  # goes on where the stored slices end
     finally:
         judge.close()
+
+
+def propose_credits(settings: Settings, before: str, now: datetime) -> str:
+    """Propose those of the newest month that can be judged, unless it is the one of `before`. Returns that month."""
+    month = ((now - GRACE).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    if month != before:
+        for each in Credits(settings.clickhouse, settings.sla).propose(month, now):
+            log.info("credit proposed", tenant=each.tenant, month=month, percent=each.percent)
+    return month
 
 
 def subjects_of(registered: Registered) -> Iterator[Subject]:

@@ -55,9 +55,12 @@ def top(
 def drawn(now: "Snapshot") -> Group:
     """The screen, of eighty columns."""
     return Group(
-        Text(f"tierfeed  {now.at:%F %T}Z", style="bold"), _brokers(now), _tiers(now), Text(_risk_title(now), "bold"),
-        _tenants(now),
-    )  # fmt: skip
+        Text(f"tierfeed  {now.at:%F %T}Z", style="bold"),
+        _brokers(now),
+        _tiers(now),
+        Text(_risk_title(now), "bold"),
+        *([_tenants(now)] if now.at_risk else ()),
+    )
 
 
 def _brokers(now: "Snapshot") -> Table:

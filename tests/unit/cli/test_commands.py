@@ -51,6 +51,7 @@ TABLES = [
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
     ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"), ("sla", "incidents"),
     ("brokers", "quality"),
+    ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
     ("bench", "tenants"),
 ]  # fmt: skip
