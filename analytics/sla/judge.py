@@ -19,7 +19,7 @@ from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, Eve
 from analytics.sla.log import EventLog
 from analytics.sla.schedule import Schedule
 from analytics.sla.slices import Judged, Slice, Slicer, counted
-from analytics.sla.store import Store
+from analytics.sla.store import EPOCH, Edges, Store
 from analytics.sla.watch import Limits, Watch
 from infra import metrics
 from infra.metrics import Metric
@@ -103,18 +103,21 @@ class Judge:
         self._month = ""
         self._since = 0
         self._slicer: Slicer | None = None
+        self._edges: Edges | None = None
         self.done: int | None = None
         """Up to where it has judged; None until there is anything to judge."""
 
     def step(self, now_s: float) -> list[Event]:
         """Judge what has been stored meanwhile. Returns the events that were told. Raises UpstreamError."""
-        edges = self._store.edges()
+        edges = self._store.edges(EPOCH if self._edges is None else self._edges.stored)
         if edges is None:
             return []
-        first, last, stored = edges
-        done = self._begin(first) if self.done is None else self.done
-        safe = last + 1 - MARGIN_S
-        if now_s - stored.timestamp() > STALLED_S:
+        done = self._begin(edges.first) if self.done is None else self.done
+        if self._edges is not None:  # what comes late is no newer edge
+            edges = edges._replace(last=max(edges.last, self._edges.last))
+        self._edges = edges
+        safe = edges.last + 1 - MARGIN_S
+        if now_s - edges.stored.timestamp() > STALLED_S:
             safe = max(safe, int(now_s) - STALLED_S)
         safe = safe // UPTIME_SLICE_S * UPTIME_SLICE_S
         told: list[Event] = []
