@@ -131,7 +131,7 @@ class Publisher:
                 quotes["published"] = quotes["released"]
             else:
                 # A collector's clock may be ahead of this one's: nothing is published before what caused it.
-                clock = self._handed_us = max(clock, self._handed_us, int(quotes["released"].max()))
+                clock = self._handed_us = max(clock, self._handed_us, int(quotes["released"].max(initial=NEVER)))
                 quotes["published"] = clock
             of_tier = quotes["tier"]
             for t in self._shortest_first:

@@ -89,12 +89,16 @@ BOTH, ALPHA_S = tier(name="both", brokers=BROKERS), tier(name="alphas", brokers=
 
 
 def said(
-    *handed: tuple[list[dict[str, int]], list[dict[str, int]]], told: Told | None = None
+    *handed: tuple[list[dict[str, int]], list[dict[str, int]]], told: Told | None = None, clock: int | None = None
 ) -> dict[str, list[dict[str, Any]]]:
-    """By tier, what is said of quotes and windows that are handed over together. The symbols: EURUSD, USDJPY."""
+    """By tier, what is said of quotes and windows that are handed over together. The symbols: EURUSD, USDJPY.
+
+    `clock`: the sessions', where they are live.
+    """
     sent = Sent()
     publisher = Publisher(sent, 0, BROKERS, (BOTH, ALPHA_S), ["EURUSD", "USDJPY"], IDS, RULES)  # type: ignore[arg-type]
     publisher.resume(told or Told())
+    publisher.published_us = lambda: clock
     for quotes, windows in handed:
         found = new_rows(8, 8, len(BROKERS))
         found.n[:] = len(quotes), len(windows)
@@ -127,9 +131,12 @@ def kinds(records: list[dict[str, Any]]) -> list[str]:
     return [r.get("kind") or str((micros_of(r["as_of_time"]) - START_US) / SECOND_US) for r in records]
 
 
-def test_a_gap_is_told_on_the_tiers_that_have_its_broker_and_carry_its_symbol_and_names_no_broker() -> None:
+@pytest.mark.parametrize("clock", [None, START_US + 60 * SECOND_US], ids=["tape", "live"])
+def test_a_gap_is_told_on_the_tiers_that_have_its_broker_and_carry_its_symbol_and_names_no_broker(
+    clock: int | None,
+) -> None:
     windows = [window(0), window(0, 1), window(0, 0, 1), window(2, 0, 0, 1), window(3, 1, 0, 1), window(4, 0, 1, 1)]
-    found = said(([], windows))
+    found = said(([], windows), clock=clock)
     ours = [("EURUSD", 0.000001, 3, "missing")]
     theirs = [("USDJPY", 0.000001, 4, "missing"), ("EURUSD", 0.000001, 5, "missing")]
     assert {name: gaps(records) for name, records in found.items()} == {"both": ours + theirs, "alphas": ours}
