@@ -73,6 +73,7 @@ class Session:
     bursts: list[list[float]]
     """Bids."""
     lost_us: int
+    back_us: int
     slow: dict[int, list[tuple[str, dict[str, Any]]]]
     fast: dict[int, list[tuple[str, dict[str, Any]]]]
 
@@ -126,13 +127,14 @@ def played(settings: Settings) -> Session:
     a.quiet, lost_us = True, a.last_us
     eventually(lambda: newest(slow)["state"] == "STALE", 10)
     eventually(lambda: newest(fast)["brokers"][0]["status"] == "SESSION_LOST", 5)
-    a.quiet = False
+    time.sleep(TIMEOUT_S)  # for longer than it may be silent, counted in whole seconds
+    a.quiet, back_us = False, now_us()
     a.tick(BACK, 1.3)
     eventually(lambda: newest(slow)["state"] == "NORMAL", 5)
     a.end()
     b.end()
     eventually(lambda: newest(slow)["state"] == newest(fast)["state"] == "STALE", 5)
-    return Session(first_us, bursts, lost_us, records(slow), records(fast))
+    return Session(first_us, bursts, lost_us, back_us, records(slow), records(fast))
 
 
 def since(time: datetime) -> float:
@@ -190,6 +192,16 @@ def test_a_broker_that_no_longer_beats_leaves_by_the_clock_and_it_is_told(sessio
     back = told[fresh + 1][1]
     assert told[fresh][1]["symbol"] == SYMBOL
     assert (back["state"], back["bid"]) == ("NORMAL", BACK)
+
+
+def test_the_silence_is_told_as_a_gap_when_it_is_over(session: Session) -> None:
+    for told in (session.slow, session.fast):
+        gaps = [record for records in told.values() for _, record in records if record.get("kind") == "GAP"]
+        (gap,) = [gap for gap in gaps if gap["reason"] == "session_lost"]
+        begin, end = (micros(gap[name]) for name in ("from_time", "to_time"))
+        assert gap["symbol"] is None
+        assert session.lost_us < begin <= session.lost_us + SECOND_US
+        assert session.back_us - SECOND_US < end <= session.back_us
 
 
 def test_the_other_brokers_go_on_without_it(session: Session) -> None:
