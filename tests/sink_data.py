@@ -116,8 +116,8 @@ _QUALITY = {
     "broker": "fxcm", "symbol": "EURUSD", "window_start": NOON, "ticks": 3, "applied": 2, "duplicates": 1,
     "line_duplicates": 0, "unchanged": 0, "late": 0, "backfilled": 0, "invalid": 0, "missing": -1, "crossed": 0,
     "locked": 0, "quarantined": 0, "spread_min": 0.1, "spread_mean": None, "spread_max": 0.2, "mid": 1.1,
-    "latency_p50_us": 5, "latency_p95_us": None, "latency_p99_us": 7, "latency_max_us": 9, "heartbeats": 1, "last_received_time": NOON,
-    "epoch": 1,
+    "latency_p50_us": 5, "latency_p95_us": None, "latency_p99_us": 7, "latency_max_us": 9, "heartbeats": 1,
+    "last_received_time": NOON, "epoch": 1,
 }  # fmt: skip
 
 

@@ -194,6 +194,15 @@ class MeterSettings(_Group):
     scrape_s: float = Field(default=5.0, gt=0, le=15, description="how often they are asked; their rates are of ~10 s")
 
 
+class SlaSettings(_Group):
+    """What tenants are owed where uptime was not kept, in percent of the month's fee: the largest that applies."""
+
+    credit_percent: int = Field(default=10, ge=0, le=100, description="where it was below the tier's promise")
+    credits: tuple[tuple[Annotated[float, Field(gt=0, lt=100)], Annotated[int, Field(ge=0, le=100)]], ...] = Field(
+        default=((99, 25), (95, 50)), description="where it was below the first, the second"
+    )
+
+
 class MetricsSettings(_Group):
     """Prometheus endpoint of each part, on loopback unless told otherwise. Port 0: any free port; without one, none."""
 
@@ -212,6 +221,7 @@ class _Sources(BaseSettings):
     stream: StreamSettings = StreamSettings()
     sink: SinkSettings = SinkSettings()
     meter: MeterSettings = MeterSettings()
+    sla: SlaSettings = SlaSettings()
     metrics: MetricsSettings = MetricsSettings()
     brokers: tuple[str, ...] = Field(default=("fxcm", "ic_markets", "pepperstone"), min_length=1)
     broker_upstreams: dict[str, str] = Field(

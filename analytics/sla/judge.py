@@ -8,17 +8,18 @@ again. What came late is judged again; an event, once told, stands.
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import structlog
 
 from analytics.sla.burning import burns
+from analytics.sla.credits import GRACE, Credits
 from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
 from analytics.sla.log import EventLog
 from analytics.sla.schedule import Schedule
 from analytics.sla.slices import Judged, Slice, Slicer, counted
-from analytics.sla.store import Store
+from analytics.sla.store import EPOCH, Edges, Store
 from analytics.sla.watch import Limits, Watch
 from infra import metrics
 from infra.metrics import Metric
@@ -52,17 +53,27 @@ def run_judge(
     judge = Judge(settings, registered)
     ready()
     try:
-        look_s = time.monotonic() + REGISTER_S
+        look_s, proposed = time.monotonic(), ""
         while not stop.wait(LOOK_S):
             judge.step(time.time())
             if time.monotonic() >= look_s:
                 look_s = time.monotonic() + REGISTER_S
+                proposed = propose_credits(settings, proposed, datetime.now(UTC))
                 if (now := register()) != registered:
                     registered = now
                     judge.close()
                     judge = Judge(settings, registered)  # goes on where the stored slices end
     finally:
         judge.close()
+
+
+def propose_credits(settings: Settings, before: str, now: datetime) -> str:
+    """Propose those of the newest month that can be judged, unless it is the one of `before`. Returns that month."""
+    month = ((now - GRACE).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    if month != before:
+        for each in Credits(settings.clickhouse, settings.sla).propose(month, now):
+            log.info("credit proposed", tenant=each.tenant, month=month, percent=each.percent)
+    return month
 
 
 def subjects_of(registered: Registered) -> Iterator[Subject]:
@@ -92,18 +103,21 @@ class Judge:
         self._month = ""
         self._since = 0
         self._slicer: Slicer | None = None
+        self._edges: Edges | None = None
         self.done: int | None = None
         """Up to where it has judged; None until there is anything to judge."""
 
     def step(self, now_s: float) -> list[Event]:
         """Judge what has been stored meanwhile. Returns the events that were told. Raises UpstreamError."""
-        edges = self._store.edges()
+        edges = self._store.edges(EPOCH if self._edges is None else self._edges.stored)
         if edges is None:
             return []
-        first, last, stored = edges
-        done = self._begin(first) if self.done is None else self.done
-        safe = last + 1 - MARGIN_S
-        if now_s - stored.timestamp() > STALLED_S:
+        done = self._begin(edges.first) if self.done is None else self.done
+        if self._edges is not None:  # what comes late is no newer edge
+            edges = edges._replace(last=max(edges.last, self._edges.last))
+        self._edges = edges
+        safe = edges.last + 1 - MARGIN_S
+        if now_s - edges.stored.timestamp() > STALLED_S:
             safe = max(safe, int(now_s) - STALLED_S)
         safe = safe // UPTIME_SLICE_S * UPTIME_SLICE_S
         told: list[Event] = []

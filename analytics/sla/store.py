@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -14,6 +14,7 @@ from tierfeed.domain.tiers import Tier
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import ClickHouseSettings
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 KNOWN: Final = timedelta(days=7)
 """How far back it is looked which symbols a broker ticks."""
 COLUMNS: Final = (
@@ -32,11 +33,20 @@ SELECT toUnixTimestamp(min(at)), count() FROM
 EDGES: Final = """
 SELECT count(), toUnixTimestamp(min(window_start)), toUnixTimestamp(max(window_start)), max(stored_at)
 FROM quality_windows
+WHERE stored_at >= {since:DateTime64(6, 'UTC')}
 """
 DONE: Final = """
 SELECT count(), toUnixTimestamp(min(slice_start)), max(toUnixTimestamp(slice_start) + slice_s), max(judged_at)
 FROM sla_slices
 """
+
+
+class Edges(NamedTuple):
+    """The first and the last second that have a window, and when the newest was stored."""
+
+    first: int
+    last: int
+    stored: datetime
 
 
 class Store:
@@ -47,15 +57,15 @@ class Store:
         self._questions = Questions(settings)
         self._client = clickhouse.client(settings)
 
-    def edges(self) -> tuple[int, int, datetime] | None:
-        """(the first second with a window, the last one, when the newest was stored); None where there is no window."""
-        count, first, last, stored = self._row(EDGES)
-        return (first, last, stored) if count else None
+    def edges(self, since: datetime = EPOCH) -> Edges | None:
+        """Of the windows that were stored since then; None where there is none."""
+        count, first, last, stored = self._row(EDGES, since=since)
+        return Edges(first, last, stored.replace(tzinfo=UTC)) if count else None
 
     def done(self) -> tuple[int, int, datetime] | None:
         """(from where on, and up to where slices are stored; when the newest was judged)."""
         count, begin, end, judged = self._row(DONE)
-        return (begin, end, judged) if count else None
+        return (begin, end, judged.replace(tzinfo=UTC)) if count else None
 
     def late(self, since: datetime, done: int) -> int | None:
         """The first second before `done` of which something was stored after `since`."""

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from schemas import catalogue
 from tests.builders import eventually
 from tests.command_line import CommandLine
 from tierfeed.client import TierConsumer
+from tierfeed.domain.market import Calendar
+from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import OWN_PRINCIPALS
 
 pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse, pytest.mark.timeout(600)]
@@ -166,6 +169,28 @@ def test_bytes_by_user_are_told_by_the_clusters_exporter(
     assert found["status"] in ("ok", "insufficient_data"), found
     assert found["sent"] > 0
     assert found["explained"] > 0
+
+
+def test_what_was_promised_is_judged(line: CommandLine, addresses: dict[str, Any], passwords: dict[str, str]) -> None:
+    user = next(user for user in sorted(passwords) if int(user[-3:]) % 3 == 2)
+    now = datetime.now(UTC)
+    brokers = ("fxcm", "ic_markets", "pepperstone")
+    spans = Calendar(rollover_s=dict.fromkeys(brokers, 300)).scheduled(now, now + timedelta(seconds=200), brokers)
+    trading = total(spans) > 150  # on a weekend nothing is promised
+    asked = "SELECT uniqExact(tier, objective) AS n FROM sla_slices"
+    if trading:
+        eventually(lambda: int(line.rows(asked)[0]["n"]) == 12, 150)  # it begins with the second whole minute
+    told = line.run("sla", "--tenant", user, "--json")
+    assert told.returncode in (0, 1), told.stderr
+    report = json.loads(told.stdout)
+    assert (report["tenant_id"], report["subscription_tier"]) == (user, "enterprise")
+    assert report["sla_targets"] == {
+        "latency_ms": 1, "uptime_percent": 99.99, "data_completeness_percent": 99.9, "broker_redundancy": 3,
+    }  # fmt: skip
+    assert set(report["compliance_status"]) == {
+        f"{objective}_compliance" for objective in ("latency", "completeness", "uptime", "redundancy")
+    }
+    assert report["current_metrics"]["broker_count"] == (3 if trading else None)
 
 
 def test_our_own_consumer_is_metered_from_where_it_began(

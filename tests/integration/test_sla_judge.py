@@ -11,7 +11,7 @@ from analytics.sla import judge as judging
 from analytics.sla.compliance import SLAManager
 from analytics.sla.judge import Judge
 from analytics.sla.log import read
-from analytics.sla.store import Store
+from analytics.sla.store import Edges, Store
 from infra import clickhouse
 from tests.sink_parts import deployment
 from tierfeed.domain.market import Calendar
@@ -157,7 +157,8 @@ def test_time_that_nobody_tells_of_is_bad_until_it_is_told(world: World) -> None
     assert world.bad("uptime") == []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judging, "CHUNK_S", 3600)
-        patch.setattr(Store, "edges", lambda _: (NOON, NOON + 419, datetime.fromtimestamp(NOON, UTC)))
+        old = Edges(NOON, NOON + 419, datetime.fromtimestamp(NOON, UTC))
+        patch.setattr(Store, "edges", lambda *_: old)
         judge.step(NOON + 420 + 60 + judging.STALLED_S)
     assert world.bad("uptime") == [300, 310, 320, 330, 340, 350]
     assert [each[:2] for each in world.told()] == [("BREACH", "uptime"), ("BREACH", "redundancy")]

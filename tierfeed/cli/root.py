@@ -8,9 +8,11 @@ import typer
 from tierfeed.cli import (
     auditor,
     bench,
+    brokers,
     collect,
     config,
     consume,
+    crediting,
     demo,
     doctor,
     groups,
@@ -24,6 +26,7 @@ from tierfeed.cli import (
     stream,
     tables,
     tenants,
+    top,
     topics,
     up,
     usage,
@@ -40,11 +43,31 @@ app = typer.Typer(
     epilog="Begin with: tierfeed demo",
 )
 
-for command in (demo.demo, up.up, up.down, up.status, consume.consume, history.history, usage.usage, doctor.doctor):
+commands = (
+    demo.demo, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage, doctor.doctor,
+)  # fmt: skip
+for command in commands:
     app.command()(command)
 # A statement may begin with a comment, which is no option.
 app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-nouns = (collect, stream, sink, meter, auditor, topics, schemas, tables, rights, tenants, sla, groups, config, bench)
+nouns = (
+    collect,
+    stream,
+    sink,
+    meter,
+    auditor,
+    topics,
+    schemas,
+    tables,
+    rights,
+    tenants,
+    brokers,
+    sla,
+    crediting,
+    groups,
+    config,
+    bench,
+)
 for noun in nouns:
     app.add_typer(noun.app)
 

@@ -44,12 +44,14 @@ def test_the_help_of_every_command_has_an_example(path: tuple[str, ...]) -> None
 
 
 TABLES = [
-    ("demo",), ("up",), ("status",), ("sql",), ("consume",), ("doctor",), ("collect", "run"),
+    ("demo",), ("up",), ("status",), ("top",), ("sql",), ("consume",), ("doctor",), ("collect", "run"),
     ("topics", "plan"), ("topics", "apply"), ("topics", "list"), ("schemas", "check"), ("schemas", "register"),
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
     ("rights", "plan"), ("rights", "apply"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
     ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"), ("sla", "incidents"),
+    ("brokers", "quality"),
+    ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
     ("bench", "tenants"),
 ]  # fmt: skip

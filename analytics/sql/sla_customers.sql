@@ -1,0 +1,38 @@
+-- Question: who had bought what at the end of a month, since when in it, and at what list price?
+-- Grain:    one row per tenant that was active at the end, of a tier that was sold then
+-- Params:   from DateTime64, to DateTime64: the month
+WITH
+    bought AS
+    (
+        SELECT
+            tenant,
+            argMax(active, valid_from) AS is_active,
+            argMax(tier, valid_from) AS of_tier,
+            argMax(symbols, valid_from) AS narrower,
+            greatest(max(valid_from), {from:DateTime64(6, 'UTC')}) AS since
+        FROM tenant_versions FINAL
+        WHERE valid_from < {to:DateTime64(6, 'UTC')}
+        GROUP BY tenant
+    ),
+    sold AS
+    (
+        SELECT
+            tier,
+            argMax(active, valid_from) AS is_active,
+            argMax(tuple(price_microusd), valid_from).1 AS price_microusd,
+            argMax(tuple(uptime_percent), valid_from).1 AS uptime_percent
+        FROM tier_versions FINAL
+        WHERE valid_from < {to:DateTime64(6, 'UTC')}
+        GROUP BY tier
+    )
+SELECT
+    toString(bought.tenant) AS tenant,
+    toString(bought.of_tier) AS tier,
+    bought.narrower AS symbols,
+    bought.since AS since,
+    sold.price_microusd AS price_microusd,
+    sold.uptime_percent AS uptime_percent
+FROM bought
+INNER JOIN sold ON sold.tier = bought.of_tier
+WHERE bought.is_active AND sold.is_active
+ORDER BY tenant

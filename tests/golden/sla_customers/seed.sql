@@ -1,0 +1,12 @@
+-- October. acme was pro all the time, at 49 until the 10th and at 59 since. globex came on the 15th, with fewer symbols. gone was removed
+-- on the 20th, late comes in November, and the tier of lost is sold no more. free costs nothing, and is a tier like others.
+INSERT INTO tenant_versions (tenant, valid_from, active, name, tier, symbols) VALUES
+    ('acme', '2026-09-01 00:00:00', true, 'A', 'free', []), ('acme', '2026-09-20 00:00:00', true, 'A', 'pro', []),
+    ('globex', '2026-10-15 12:00:00', true, 'G', 'pro', ['EURUSD']),
+    ('gone', '2026-09-01 00:00:00', true, 'G', 'pro', []), ('gone', '2026-10-20 00:00:00', false, 'G', 'pro', []),
+    ('late', '2026-11-01 00:00:00', true, 'L', 'pro', []), ('lost', '2026-09-01 00:00:00', true, 'L', 'old', []),
+    ('small', '2026-09-01 00:00:00', true, 'S', 'free', []);
+INSERT INTO tier_versions (tier, valid_from, active, interval_ms, depth_hours, redundancy, price_microusd, uptime_percent) VALUES
+    ('pro', '2026-01-01 00:00:00', true, 100, 24, 2, 49000000, 99.9), ('pro', '2026-10-10 00:00:00', true, 100, 24, 2, 59000000, 99.9),
+    ('pro', '2026-11-05 00:00:00', true, 100, 24, 2, 69000000, 99.9), ('free', '2026-01-01 00:00:00', true, 1000, 1, 1, 0, 99),
+    ('old', '2026-01-01 00:00:00', true, 100, 24, 2, 1, NULL), ('old', '2026-10-01 00:00:00', false, 100, 24, 2, 1, NULL);
