@@ -34,8 +34,9 @@ class Status(StrEnum):
 class Bytes:
     """The cross-check: what the cluster sent the tenant, and what its commits explain of that, framing included.
 
-    Over the whole minutes of the span in which the nodes' exporters were asked, `asked_s` seconds; None where none was.
-    insufficient_data: too few of them, or under a mebibyte.
+    Over the whole minutes of the span, from the first one on that a node answered in; `asked_s` of their seconds are
+    known of every node. None where no node answered. insufficient_data: too few seconds, under a mebibyte, or offsets
+    of a partition whose size nobody saw.
     """
 
     sent: int | None
@@ -103,7 +104,7 @@ def _bytes(questions: Questions, tenant: str, start: datetime, end: datetime) ->
         return Bytes(None, None, 0.0, Status.NO_SOURCE)
     sent, explained, asked_s = int(row["sent"]), int(row["explained"]), float(row["asked_s"])
     span_s = (until - row["asked_from"].replace(tzinfo=UTC)).total_seconds()
-    if asked_s < COVERED * span_s or max(sent, explained) < LEAST_BYTES:
+    if asked_s < COVERED * span_s or row["unsized"] or max(sent, explained) < LEAST_BYTES:
         status = Status.INSUFFICIENT_DATA
     else:
         status = Status.UNDER_METERED if sent > UNEXPLAINED * explained else Status.OK

@@ -37,8 +37,14 @@ NOTHING = "null"
 
 def _address(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:  # one that is none raises
         raise ValueError("must be http[s]://host[:port]")
+    return url
+
+
+def _exporter(url: str) -> str:
+    if urlsplit(_address(url)).username is not None:
+        raise ValueError("must be http[s]://host[:port]/metrics without a user: it names the node in tables and logs")
     return url
 
 
@@ -182,7 +188,7 @@ class MeterSettings(_Group):
 
     mode: MeterMode = MeterMode.AUTO
     flush_s: float = Field(default=30.0, gt=0, description="what a group moves over meanwhile is told as one range")
-    exporters: tuple[Annotated[str, AfterValidator(_address)], ...] = Field(
+    exporters: tuple[Annotated[str, AfterValidator(_exporter)], ...] = Field(
         default=(), description="a Prometheus exporter's address on every Kafka node: bytes by user"
     )
     scrape_s: float = Field(default=5.0, gt=0, le=15, description="how often they are asked; their rates are of ~10 s")

@@ -5,23 +5,31 @@
 --
 -- explained: the bytes of what was read, and the most that may have come with them: an answer for every offset, each with all
 -- partitions of the topic in it, and those that a group gets while there is nothing.
--- asked_s: for so many seconds of the span, from the first minute on that any node was asked, the rates are known, of the node
--- that was seen least. read: offsets of the union of ranges that the groups moved over, once per pass, committed in the span;
--- skipped ones were not read. A partition's bytes per offset are those of its log, as the nodes keep it, in the span.
+-- nodes: that answered. asked_s: for so many seconds of the span, from the first minute on that a node answered, the rates
+-- are known, minute by minute of the node that was seen least; one that is asked and does not answer is seen for none.
+-- read: offsets of the union of ranges that the groups moved over, once per pass, committed from that minute on; skipped
+-- ones were not read. A partition's bytes per offset are those of its log, as the nodes keep it, in the span. unsized: offsets
+-- of partitions whose logs nobody saw.
 WITH
+    (
+        SELECT minOrNull(minute)
+        FROM principal_bytes
+        WHERE principal = '' AND covered_s > 0
+            AND minute >= {from:DateTime64(6, 'UTC')} AND minute < {to:DateTime64(6, 'UTC')}
+    ) AS since,
     asked AS
     (
-        SELECT node, min(minute) AS first, sum(covered_s) AS covered_s
+        SELECT minute, min(covered_s) AS known_s, groupUniqArrayIf(node, covered_s > 0) AS answered
         FROM principal_bytes FINAL
         WHERE principal = '' AND minute >= {from:DateTime64(6, 'UTC')} AND minute < {to:DateTime64(6, 'UTC')}
-        GROUP BY node
+        GROUP BY minute
     ),
     told AS
     (
         SELECT DISTINCT consumer_group, read_topic, read_partition, pass, assumeNotNull(from_offset) AS first, to_offset AS past
         FROM usage_ranges
         WHERE tenant = {tenant:String} AND kind = 'CONSUMED' AND from_offset < to_offset
-            AND committed_at >= {from:DateTime64(6, 'UTC')} AND committed_at < {to:DateTime64(6, 'UTC')}
+            AND committed_at >= since AND committed_at < {to:DateTime64(6, 'UTC')}
     ),
     islands AS
     (
@@ -54,14 +62,15 @@ WITH
         GROUP BY topic, partition
     )
 SELECT
-    (SELECT count() FROM asked) AS nodes,
-    (SELECT toDateTime(min(first), 'UTC') FROM asked) AS asked_from,
-    (SELECT min(covered_s) FROM asked) AS asked_s,
+    (SELECT length(groupUniqArrayArray(answered)) FROM asked) AS nodes,
+    since AS asked_from,
+    (SELECT sum(known_s) FROM asked) AS asked_s,
     (
         SELECT sum(bytes) FROM principal_bytes FINAL
         WHERE principal = {tenant:String} AND minute >= {from:DateTime64(6, 'UTC')} AND minute < {to:DateTime64(6, 'UTC')}
     ) AS sent,
     sum(islands.offsets) AS read,
+    sumIf(islands.offsets, sizes.per_offset = 0) AS unsized,
     uniqExact(islands.consumer_group) AS groups,
     toUInt64(round(sum(islands.offsets * sizes.per_offset))) AS records,
     toUInt64(round(

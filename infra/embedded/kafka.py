@@ -19,7 +19,7 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from string import Template
@@ -216,11 +216,9 @@ class EmbeddedKafka:
             base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("="),
             secrets=str(self._secrets) if self._secure else None,
         )
-        exporter_port = state.exporter_port if self._secure else None
-        if not all(is_free(each) for each in (state.port, state.controller_port, exporter_port) if each is not None):
-            port, controller_port, exporter_port = free_ports(3)
-            state = replace(state, port=port, controller_port=controller_port)
-            state = replace(state, exporter_port=exporter_port if self._secure else None)
+        had = (state.port, state.controller_port, *((state.exporter_port or 0,) if self._secure else ()))
+        port, controller_port, *rest = _ports(had)
+        state = replace(state, port=port, controller_port=controller_port, exporter_port=rest[0] if rest else None)
         state = replace(state, pid=None)
         passwords = self._passwords() if self._secure else {}
         _write(self.home, state)
@@ -336,6 +334,13 @@ def free_ports(count: int) -> list[int]:
             f"{count} free ports between {PORTS.start} and {PORTS.stop} were wanted, found {len(found)}"
         )
     return found
+
+
+def _ports(had: Sequence[int]) -> list[int]:
+    """The same ones, but for those that are no longer free: clients shall find the server where it was."""
+    kept = [port for port in had if is_free(port)]
+    fresh = (port for port in free_ports(2 * len(had)) if port not in kept)
+    return [port if port in kept else next(fresh) for port in had]
 
 
 def _read(home: Path) -> State | None:

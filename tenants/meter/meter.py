@@ -16,8 +16,8 @@ from infra import metrics
 from infra.kafka import REQUEST_S, admin
 from infra.metrics import Metric
 from infra.principals import ALONE, OFFSETS_TOPIC
+from tenants.meter import exporter
 from tenants.meter.commits import Commit, UnknownRecordError, read
-from tenants.meter.exporter import Traffic
 from tenants.meter.polling import run_polling
 from tenants.meter.ranges import Source
 from tenants.meter.teller import Teller
@@ -32,8 +32,7 @@ POLL_S: Final = 0.2
 
 def run_meter(settings: Settings, stop: threading.Event, ready: Callable[[], Any] = lambda: None) -> None:
     """Meter until `stop` is set. Raises ConfigError, and UpstreamError when this process has to end. Blocks."""
-    if settings.meter.exporters:
-        threading.Thread(target=Traffic(settings).run, args=(stop,), daemon=True, name="traffic").start()
+    exporter.watch(settings, stop)
     mode = settings.meter.mode
     if mode is not MeterMode.POLL:
         sources = log_partitions(settings.kafka, stop)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MINUTE_S: Final = 60
+DAY_S: Final = 24 * 3600
 HOLE_S: Final = 20.0
 """Two samples that far apart say nothing of the time between: the rates are of the last ten seconds."""
 
@@ -44,37 +45,45 @@ class Minute:
 class Minutes:
     """Adds up what one node says. Times are seconds since 1970."""
 
+    _at: float | None = None
     _last: float | None = None
     _start: int = 0
     _covered_s: float = 0.0
     _sums: dict[str, float] = field(default_factory=dict)
+    _logs: Mapping[tuple[str, int], Log] = field(default_factory=dict)
 
-    def hear(self, at: float, sample: Sample) -> Iterator[Minute]:
-        """A sample; the minutes that are over with it."""
-        last, self._last = self._last, at
-        if last is None:
+    def hear(self, at: float, sample: Sample | None) -> Iterator[Minute]:
+        """A sample, None where the node did not answer; the minutes that are over with it, without any answer, too."""
+        before, self._at = self._at, at
+        if before is None or not before <= at <= before + DAY_S:  # somebody set the clock, or the machine slept
             self._begin(at)
-            return
+            self._last = None
+        near = self._last is not None and at - self._last <= HOLE_S
+        if sample is None and near:
+            return  # the next sample may still tell of this time
         while at >= self._start + MINUTE_S:
             end = self._start + MINUTE_S
-            if at - last <= HOLE_S:
-                self._add(end - last, sample)
-                last = end
-            if self._covered_s > 0:
-                yield self._told(sample)
-            self._begin(end if at < end + MINUTE_S else at)
-        if at - last <= HOLE_S:
-            self._add(at - last, sample)
+            if sample is not None and near:
+                self._add(end, sample)
+            yield self._told()
+            self._begin(end)
+        if sample is not None:
+            if near:
+                self._add(at, sample)
+            self._last, self._logs = at, sample.logs
 
     def _begin(self, at: float) -> None:
         self._start = int(at // MINUTE_S) * MINUTE_S
-        self._covered_s, self._sums = 0.0, {}
+        self._covered_s, self._sums, self._logs = 0.0, {}, {}
 
-    def _add(self, seconds: float, sample: Sample) -> None:
+    def _add(self, until: float, sample: Sample) -> None:
+        """What the sample says of the time since the last one, as far as it is of this minute."""
+        assert self._last is not None
+        seconds = until - max(self._last, self._start)
         self._covered_s += seconds
         for user, rate in sample.rates.items():
             self._sums[user] = self._sums.get(user, 0.0) + rate * seconds
 
-    def _told(self, sample: Sample) -> Minute:
+    def _told(self) -> Minute:
         told = {user: round(total) for user, total in self._sums.items()}
-        return Minute(self._start, round(self._covered_s, 3), told, sample.logs)
+        return Minute(self._start, round(self._covered_s, 3), told, self._logs)

@@ -15,6 +15,7 @@ from infra.embedded import kafka as embedded
 from infra.embedded.kafka import EmbeddedKafka, State
 from infra.kafka import admin, apply, plan_topics, producer
 from schemas.topics import Topic
+from tenants.meter.exporter import ask
 from tests.builders import eventually
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings
@@ -167,3 +168,26 @@ signal.pause()
     else:
         assert server.attach() is not None
         assert server.stop()
+
+
+def test_a_secured_one_keeps_its_address_whatever_becomes_of_its_exporters(tmp_path: Path) -> None:
+    server = EmbeddedKafka(tmp_path, heap_mb=256, secure=True)
+    try:
+        first = server.start()
+        server.stop()
+        assert first.exporter_port is not None
+        with socket.create_server(("127.0.0.1", first.exporter_port)):
+            second = server.start()
+        server.stop()
+        assert (second.port, second.controller_port) == (first.port, first.controller_port)
+        assert second.exporter_port not in (None, first.exporter_port)
+        state = tmp_path / "state.json"
+        of_before = json.loads(state.read_text())
+        del of_before["exporter_port"]  # a folder from before there were any
+        state.write_text(json.dumps(of_before))
+        third = server.start()
+        assert third.port == first.port
+        assert third.exporter_url is not None
+        assert ask(third.exporter_url)
+    finally:
+        server.stop()

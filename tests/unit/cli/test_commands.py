@@ -176,6 +176,23 @@ def test_an_address_of_clickhouse_that_is_none_is_told(monkeypatch: pytest.Monke
         assert (refused.exit_code, refused.stderr) == (2, told)
 
 
+@pytest.mark.parametrize(
+    ("url", "rule"),
+    [
+        ("kafka-1:9404", "must be http[s]://host[:port]"),
+        ("http://kafka-1:x/metrics", "Port could not be cast to integer value as 'x'"),
+        (
+            "http://me:secret@kafka-1:9404/metrics",
+            "must be http[s]://host[:port]/metrics without a user: it names the node in tables and logs",
+        ),
+    ],
+)
+def test_an_exporters_address_that_is_none_is_told(url: str, rule: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERFEED_METER__EXPORTERS", json.dumps([url]))
+    refused = tierfeed("config", "check")
+    assert (refused.exit_code, refused.stderr) == (2, f"error: meter.exporters.0: {rule}, was {url!r}\n")
+
+
 def test_wrong_tiers_are_found_by_the_check(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tiers.yaml").write_text("gold: {symbols: all}\n")
     monkeypatch.setenv("TIERFEED_TIERS_FILE", str(tmp_path / "tiers.yaml"))

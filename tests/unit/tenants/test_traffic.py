@@ -13,7 +13,11 @@ def at(second: float, **rates: float) -> tuple[float, Sample]:
     return START + second, Sample(rates, LOGS)
 
 
-def told(*samples: tuple[float, Sample]) -> list[Minute]:
+def silence(second: float) -> tuple[float, None]:
+    return START + second, None
+
+
+def told(*samples: tuple[float, Sample | None]) -> list[Minute]:
     minutes = Minutes()
     return [minute for when, each in samples for minute in minutes.hear(when, each)]
 
@@ -36,9 +40,42 @@ def test_a_hole_is_not_guessed() -> None:
     assert (minute.covered_s, minute.bytes) == (35.0, {"acme": 3500})
 
 
-def test_minutes_that_nobody_was_asked_in_are_none() -> None:
-    samples = [at(0, acme=1.0), at(10, acme=1.0), at(300, acme=1.0), at(310, acme=1.0), at(365, acme=1.0)]
-    assert [(each.start - START, each.covered_s) for each in told(*samples)] == [(0, 10.0), (300, 10.0)]
+def test_one_answer_that_is_missing_is_made_good_by_the_next() -> None:
+    samples = [at(0), at(50, acme=100.0), at(58, acme=100.0), silence(63), at(68, acme=100.0), silence(110), at(121)]
+    first, second = told(*samples)
+    assert (first.covered_s, first.bytes) == (10.0, {"acme": 1000})
+    assert (second.covered_s, second.bytes) == (8.0, {"acme": 800})
+
+
+def test_minutes_without_an_answer_are_told_as_asked_and_not_known() -> None:
+    samples = [at(0, acme=1.0), at(10, acme=1.0), *(silence(second) for second in range(15, 185, 5)), at(190)]
+    assert [(each.start - START, each.covered_s, each.logs) for each in told(*samples)] == [
+        (0, 10.0, LOGS), (60, 0.0, {}), (120, 0.0, {}),
+    ]  # fmt: skip
+
+
+def test_an_answer_that_takes_minutes_leaves_none_out() -> None:
+    samples = [at(0, acme=1.0), at(10, acme=1.0), at(190, acme=1.0), at(200, acme=1.0), at(242)]
+    assert [(each.start - START, each.covered_s) for each in told(*samples)] == [
+        (0, 10.0), (60, 0.0), (120, 0.0), (180, 10.0),
+    ]  # fmt: skip
+
+
+def test_a_node_that_never_answers_was_asked() -> None:
+    assert told(*(silence(second) for second in range(0, 61, 5))) == [Minute(START, 0.0, {}, {})]
+
+
+def test_who_starts_in_mid_minute_knows_the_rest_of_it() -> None:
+    samples = [at(second, acme=100.0) for second in (*range(32, 60, 5), 61)]
+    (minute,) = told(*samples)
+    assert (minute.start, minute.covered_s, minute.bytes) == (START, 28.0, {"acme": 2800})
+
+
+def test_a_clock_that_is_set_begins_anew() -> None:
+    samples = [at(0), at(10, acme=100.0), at(5, acme=100.0), at(15, acme=100.0), at(10**9, acme=1.0), at(10**9 + 9)]
+    assert told(*samples) == []
+    back = [at(130), at(140, acme=100.0), at(20, acme=100.0), at(30, acme=100.0), at(50), at(61)]
+    assert [(each.start - START, each.covered_s, each.bytes) for each in told(*back)] == [(0, 40.0, {"acme": 1000})]
 
 
 def test_a_user_that_comes_and_goes_counts_while_it_is_there() -> None:
@@ -64,6 +101,20 @@ kafka_log_log_logendoffset{partition="3",topic="tier.pro"} 15.0
     assert sample(text) == Sample({"acme": 6298.25, "a@b.c": 1.0}, {("tier.pro", 3): Log(1000, 10)})
 
 
-def test_what_is_none_is_refused() -> None:
-    with pytest.raises(ValueError, match="invalid metric name"):
-        sample("<html>\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<html>\n",
+        "kafka_server_fetch_byte_rate 1.0\n",
+        'kafka_log_log_size{topic="tier.pro"} 1.0\n',
+        'kafka_log_log_size{partition="0",topic="tier.pro"} +Inf\n',
+        'kafka_log_log_size{partition="0",topic="tier.pro"} NaN\n',
+    ],
+)
+def test_what_is_no_exporters_answer_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        sample(text)
+
+
+def test_a_rate_that_is_no_number_is_none() -> None:
+    assert sample('kafka_server_fetch_byte_rate{user="acme"} +Inf\n') == Sample({}, {})
