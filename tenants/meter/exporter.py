@@ -134,13 +134,7 @@ def _insert(client: Any, table: str, columns: tuple[str, ...], rows: Iterable[tu
 def _users(node: str, minutes: Iterable[Minute]) -> Iterable[tuple[Any, ...]]:
     for minute in minutes:
         at = datetime.fromtimestamp(minute.start, UTC)
-        yield (
-            at,
-            node,
-            "",
-            0,
-            minute.covered_s,
-        )  # that it was asked, even where it never answered
+        yield at, node, "", 0, minute.covered_s  # asked, even where it never answered
         for user, count in minute.bytes.items():
             if count:
                 yield at, node, user, count, minute.covered_s

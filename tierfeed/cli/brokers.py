@@ -28,8 +28,10 @@ def quality(
 ) -> None:
     """Tell how good what each broker sent is, of all that is stored, and which brokers look like one feed in a span.
 
-    Two that share half of their moments to the millisecond do: they are one for redundancy, whatever they are called.
-    Say so in the setting broker_upstreams.
+    source: of the span's seconds in which another broker ticked the symbol, those in which this one was there.
+
+    Two that share half of their moments to the millisecond look like one feed: they are one for redundancy, whatever
+    they are called. Say so in the setting broker_upstreams.
 
     Example: tierfeed brokers quality --from 2026-11-26
     """
@@ -40,9 +42,12 @@ def quality(
     questions = Questions(settings.clickhouse)
     try:
         rows = questions.ask("quality")
+        covered = questions.ask("source_coverage", {"from": start, "to": until})
         pairs = questions.ask("same_feed", {"from": start, "to": until})
     finally:
         questions.close()
+    by_pair = {(row["broker"], row["symbol"]): row["source_percent"] for row in covered}
+    rows = [row | {"source_percent": by_pair.get((row["broker"], row["symbol"]))} for row in rows]
     alike = [_declared(pair, settings.broker_upstreams) for pair in pairs if pair["looks_like_one"]]
     if json:
         emit({"quality": rows, "alike": alike})

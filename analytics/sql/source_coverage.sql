@@ -1,0 +1,57 @@
+-- Question: of the seconds in which another broker ticked a symbol, in how many was this one there?
+-- Grain:    one row per (broker, symbol) that ticked in the span
+-- Params:   from DateTime64 inclusive, to DateTime64 exclusive: the sessions' clock, whole seconds
+--
+-- expected: seconds in which at least one other broker ticked the symbol. observed: of those, seconds with a tick of this one, or
+-- with a heartbeat of it: its quote stood unchanged. An estimate, for nobody but the broker knows what it did not send; NULL where
+-- there is no other broker to go by.
+WITH
+    ticked AS
+    (
+        SELECT DISTINCT symbol, broker, window_start AS second
+        FROM quality_windows
+        WHERE window_start >= {from:DateTime64(6, 'UTC')} AND window_start < {to:DateTime64(6, 'UTC')}
+            AND symbol != '' AND ticks > backfilled + invalid
+    ),
+    alive AS
+    (
+        SELECT DISTINCT broker, window_start AS second
+        FROM quality_windows
+        WHERE window_start >= {from:DateTime64(6, 'UTC')} AND window_start < {to:DateTime64(6, 'UTC')}
+            AND (heartbeats > 0 OR ticks > backfilled)
+    ),
+    pairs AS
+    (
+        SELECT broker, symbol FROM ticked GROUP BY broker, symbol
+    ),
+    -- In how many brokers' windows a second is: one that has it alone is not expected of itself.
+    active AS
+    (
+        SELECT symbol, second, groupArray(broker) AS who FROM ticked GROUP BY symbol, second
+    ),
+    expected AS
+    (
+        SELECT pairs.broker AS broker, pairs.symbol AS symbol, active.second AS second
+        FROM pairs
+        INNER JOIN active ON active.symbol = pairs.symbol
+        WHERE length(arrayFilter(other -> other != pairs.broker, active.who)) > 0
+    ),
+    counted AS
+    (
+        SELECT
+            expected.broker AS broker,
+            expected.symbol AS symbol,
+            count() AS expected,
+            countIf((expected.broker, expected.second) IN (SELECT broker, second FROM alive)) AS observed
+        FROM expected
+        GROUP BY broker, symbol
+    )
+SELECT
+    toString(pairs.broker) AS broker,
+    toString(pairs.symbol) AS symbol,
+    counted.expected AS expected,
+    counted.observed AS observed,
+    if(counted.expected = 0, NULL, round(100 * counted.observed / counted.expected, 4)) AS source_percent
+FROM pairs
+LEFT JOIN counted ON counted.broker = pairs.broker AND counted.symbol = pairs.symbol
+ORDER BY broker, symbol
