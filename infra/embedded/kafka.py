@@ -235,11 +235,11 @@ class EmbeddedKafka:
         return state
 
     def _passwords(self) -> dict[str, str]:
-        """Those of `secrets.json`; on the folder's first start they are made."""
-        if not self._secrets.exists():
-            users = (*sorted(OWN_PRINCIPALS), CONTROLLER_USER)
-            write_secretly(self._secrets, json.dumps({user: new_password() for user in users}))
-        passwords: dict[str, str] = json.loads(self._secrets.read_text())
+        """Those of `secrets.json`; on the folder's first start, and for users that a new version has, they are made."""
+        passwords: dict[str, str] = json.loads(self._secrets.read_text()) if self._secrets.exists() else {}
+        if missing := sorted({*OWN_PRINCIPALS, CONTROLLER_USER} - passwords.keys()):
+            passwords |= {user: new_password() for user in missing}
+            write_secretly(self._secrets, json.dumps(passwords))
         return passwords
 
     def _launch(self, java: list[str], state: State, die_with_parent: bool) -> State:
