@@ -143,27 +143,38 @@ class Judge:
             self._since, done, self._looked = stored
         self._slicer = self._slicer_at(done)
         for subject in self._subjects:
-            found = burns(self._store, self._calendar, subject, self._tiers[subject.tier], done)
-            for objective, burn in found.items():
-                key = subject.name, objective
-                self._breaches[key] = Breaches(subject, objective, burn.target_ppm, _slice_s(objective))
-                self._burns[key], self._minutes[key] = burn, [0, 0]
-            self._recall(subject, done)
+            self._take_up(subject, done)
+        self._recall(done)
         for record in self._log.last.values():
             self._resume(record)
         self.done = done
         return done
 
-    def _recall(self, subject: Subject, done: int) -> None:
+    def _take_up(self, subject: Subject, done: int) -> None:
+        """Alerts are for whoever runs a tier: of tenants only the breaches are told."""
+        tier = self._tiers[subject.tier]
+        if subject.symbols is None:
+            found = burns(self._store, self._calendar, subject, tier, done)
+            self._burns |= {(subject.name, objective): burn for objective, burn in found.items()}
+            self._minutes |= {(subject.name, objective): [0, 0] for objective in found}
+        for objective in Objective:
+            target = target_ppm(tier, objective)
+            if target is not None:
+                breaches = Breaches(subject, objective, target, _slice_s(objective))
+                self._breaches[subject.name, objective] = breaches
+
+    def _recall(self, done: int) -> None:
         """The last minute, which says whether it is calm, and what of this one is judged already."""
         minute = done // MINUTE_S * MINUTE_S
-        for row in self._store.judged(subject, minute - MINUTE_S, done, UPTIME_SLICE_S):
-            key = subject.name, Objective(row["objective"])
-            if key in self._breaches:
-                judged = Judged(row["good"], row["total"], ())
-                self._breaches[key].remember(judged)
-                if row["span"] >= MINUTE_S // UPTIME_SLICE_S:
-                    self._add(key, judged)
+        slices = self._store.slices(minute - MINUTE_S, done)
+        for subject in self._subjects:
+            for each in (each for each in slices if each.tier == subject.tier):
+                key = subject.name, each.objective
+                if key in self._breaches:
+                    judged = each.judged(subject.symbols)
+                    self._breaches[key].remember(judged)
+                    if each.start >= minute:
+                        self._add(key, judged)
 
     def _resume(self, record: Mapping[str, Any]) -> None:
         key = record["subject"], Objective(record["objective"])
@@ -173,7 +184,7 @@ class Judge:
         began, until = (int(record[name].timestamp()) for name in ("began_time", "time"))
         if record["window_s"] is None:
             self._breaches[key].resume(began if goes_on else None, until)
-        else:
+        elif key in self._burns:
             self._burns[key].resume(record["window_s"], began if goes_on else None, until)
 
     def _slicer_at(self, at: int) -> Slicer:
@@ -245,14 +256,14 @@ class Judge:
             if event is not None:
                 yield event
             self._add(key, judged)
-            if at % MINUTE_S == 0:
+            if key in self._burns and at % MINUTE_S == 0:
                 yield from self._burns[key].hear(at, *self._minutes[key])
                 self._minutes[key] = [0, 0]
 
     def _add(self, key: tuple[str, Objective], judged: Judged) -> None:
-        sums = self._minutes[key]
-        sums[0] += judged.good
-        sums[1] += judged.total
+        if (sums := self._minutes.get(key)) is not None:
+            sums[0] += judged.good
+            sums[1] += judged.total
 
     def _set_alerts(self, at: int) -> None:
         """Burn rates are those of the month's budget."""
@@ -261,12 +272,12 @@ class Judge:
             return
         self._month = month
         first, after = month_of(month)
-        for subject in self._subjects:
-            tier = self._tiers[subject.tier]
-            found = alerts(total(self._calendar.scheduled(first, after, tier.brokers)))
-            for objective in Objective:
-                if (burn := self._burns.get((subject.name, objective))) is not None:
-                    burn.alerts = found
+        of = {
+            name: alerts(total(self._calendar.scheduled(first, after, tier.brokers)))
+            for name, tier in self._tiers.items()
+        }
+        for (name, _), burn in self._burns.items():
+            burn.alerts = of[name]
 
 
 def _slice_s(objective: Objective) -> int:

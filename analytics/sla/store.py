@@ -10,6 +10,7 @@ from analytics.sla.incidents import Subject
 from analytics.sla.slices import FORMULA, Counted, Slice
 from analytics.summary import Questions, Row
 from infra import clickhouse
+from tierfeed.domain.objectives import Objective
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import ClickHouseSettings
@@ -38,6 +39,12 @@ WHERE stored_at >= {since:DateTime64(6, 'UTC')}
 DONE: Final = """
 SELECT count(), toUnixTimestamp(min(slice_start)), max(toUnixTimestamp(slice_start) + slice_s), max(judged_at)
 FROM sla_slices
+"""
+SLICES: Final = """
+SELECT tier, objective, toUnixTimestamp(slice_start), slice_s, symbols, good, total, causes
+FROM sla_slices FINAL
+WHERE slice_start >= {start:DateTime('UTC')} AND slice_start < {end:DateTime('UTC')}
+ORDER BY slice_start
 """
 
 
@@ -111,6 +118,14 @@ class Store:
         """The rows that answer sql/<question>.sql."""
         return self._questions.ask(question, parameters)
 
+    def slices(self, start: int, end: int) -> list[Slice]:
+        """Those that begin in the span, of every tier, in order."""
+        rows = self._rows(SLICES, start=_moment(start), end=_moment(end))
+        return [
+            Slice(tier, Objective(objective), at, length_s, tuple(symbols), tuple(good), tuple(total), tuple(causes))
+            for tier, objective, at, length_s, symbols, good, total, causes in rows
+        ]
+
     def keep(self, slices: Iterable[Slice]) -> int:
         """Store them, all or none; a slice that is stored already is judged anew. Returns how many."""
         now = datetime.now(UTC)
@@ -133,8 +148,11 @@ class Store:
         self._client.close()
 
     def _row(self, sql: str, **parameters: Any) -> tuple[Any, ...]:
+        return self._rows(sql, **parameters)[0]
+
+    def _rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         try:
-            return tuple(self._client.query(sql, parameters=parameters).result_rows[0])
+            return [tuple(row) for row in self._client.query(sql, parameters=parameters).result_rows]
         except ClickHouseError as error:
             raise UpstreamError(f"ClickHouse at {self._settings.url}: {error}") from error
 
