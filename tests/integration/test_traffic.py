@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
 
 RECORDS, BYTES = 4000, 1000
 BLUR = 0.3
-"""Kafka's rates tell of a burst for ten to eleven seconds; the meter asks once in each, on a busy machine unevenly."""
+"""A burst after a silence counts 1.11 to 1.15 times, asked every second; on a busy machine the seconds are uneven."""
 TOPIC = topics.tier("pro")
 TODAY = datetime(2026, 7, 1, tzinfo=UTC).date()
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
