@@ -113,7 +113,12 @@ def _missing(records: list[dict[str, Any]]) -> Iterator[Told]:
         if "symbol" in r:
             by_symbol[r["symbol"]].append((r["sequence"], micros(r["received_time"])))
     for symbol, ticks in by_symbol.items():
-        seconds = {at_us // SECOND_US for (before, _), (after, at_us) in pairwise(ticks) if after - before > 1}
+        # Of a stream that was silent for longer than a quote lives nobody remembers where it was.
+        seconds = {
+            at_us // SECOND_US
+            for (before, was_us), (after, at_us) in pairwise(ticks)
+            if after - before > 1 and at_us - was_us <= 600 * SECOND_US
+        }
         for second in seconds:
             earlier = [at_us for _, at_us in ticks if at_us < second * SECOND_US]
             from_us = max(earlier[-1], (second - 600) * SECOND_US) if earlier else second * SECOND_US
