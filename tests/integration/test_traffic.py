@@ -73,8 +73,20 @@ def parts(settings: Settings, tmp_path: Path) -> Iterator[None]:
             part.end()
 
 
-def read(settings: Settings, tenant: str, password: str, group: str, *, commits: bool) -> None:
-    """Everything that stands on the topic, with a client that is not ours."""
+Starts = list[int]
+"""By partition, from which offset on; what other tests have put on the topic is not read."""
+
+
+def ends(settings: Settings) -> Starts:
+    consumer = ck.Consumer(settings.kafka.client(group_id="ends", enable_auto_commit=False))
+    places = [ck.TopicPartition(TOPIC, partition) for partition in range(settings.kafka.partitions)]
+    found = [consumer.get_watermark_offsets(place, timeout=20)[1] for place in places]
+    consumer.close()
+    return found
+
+
+def read(settings: Settings, tenant: str, password: str, group: str, starts: Starts, *, commits: bool) -> None:
+    """What stands on the topic from there on, with a client that is not ours."""
     consumer = ck.Consumer(
         {
             "bootstrap.servers": settings.kafka.bootstrap_servers, "security.protocol": "SASL_PLAINTEXT",
@@ -83,7 +95,10 @@ def read(settings: Settings, tenant: str, password: str, group: str, *, commits:
         }
     )  # fmt: skip
     places = [ck.TopicPartition(TOPIC, partition) for partition in range(settings.kafka.partitions)]
-    spans = [consumer.get_watermark_offsets(place, timeout=20) for place in places]
+    spans = [
+        (start, consumer.get_watermark_offsets(place, timeout=20)[1])
+        for start, place in zip(starts, places, strict=True)
+    ]
     begins = [ck.TopicPartition(TOPIC, p, first, f"tierfeed from={first}") for p, (first, _) in enumerate(spans)]
     consumer.assign(begins)
     if commits:
@@ -107,15 +122,15 @@ def test_who_reads_and_does_not_commit_is_told(settings: Settings, parts: None, 
     none = Registered({}, {})
     access.carry_out(plan_tenants(tenants, settings.tiers(), access.state([honest, silent]), none, TODAY))
     passwords = {user: access.passwords[user] for user in (honest, silent)}
-    sending = producer(settings.kafka)
+    starts, sending = ends(settings), producer(settings.kafka)
     for number in range(RECORDS):
         sending.produce(TOPIC, os.urandom(BYTES), str(number))
     assert sending.flush(30) == 0
 
     begin = datetime.now(UTC).replace(second=0, microsecond=0)
     for user in (honest, silent):
-        read(settings, user, passwords[user], "desk", commits=True)
-    read(settings, silent, passwords[silent], "nobody-knows", commits=False)
+        read(settings, user, passwords[user], "desk", starts, commits=True)
+    read(settings, silent, passwords[silent], "nobody-knows", starts, commits=False)
 
     # The rates are of the last ten seconds; on a busy machine all of it may take longer than the minute it began in.
     end = (datetime.now(UTC) + timedelta(seconds=75)).replace(second=0, microsecond=0)
