@@ -11,7 +11,7 @@ import requests
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
 from infra.embedded.jars import Jar, Lock, fetch
-from infra.embedded.kafka import free_ports
+from infra.embedded.ports import free_ports
 from tests.builders import eventually
 
 DISTRIBUTION = Jar(

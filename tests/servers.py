@@ -12,7 +12,8 @@ import requests
 from docker.errors import DockerException
 
 from infra.embedded import jars
-from infra.embedded.kafka import PARTITIONS, SERVER, EmbeddedKafka, State, free_ports
+from infra.embedded.kafka import PARTITIONS, SERVER, EmbeddedKafka, State
+from infra.embedded.ports import free_ports
 from infra.kafka import wait_ready
 from tierfeed.settings import ClickHouseSettings, KafkaSettings
 

@@ -89,8 +89,8 @@ class Judge:
     """`run_judge` is the way to run it; a test may step it."""
 
     def __init__(self, settings: Settings, registered: Registered) -> None:
-        self._tiers: Mapping[str, Tier] = registered.tiers or {tier.name: tier for tier in settings.tiers()}
-        self._subjects = tuple(subjects_of(Registered(registered.tenants, self._tiers)))
+        self._tiers: Mapping[str, Tier] = registered.tiers
+        self._subjects = tuple(subjects_of(registered))
         self._calendar = parse_calendar(read_document(settings.market_file, "market_file"))
         self._limits = Limits(settings.stream.heartbeat_timeout_s, settings.stream.quote_lifetime_s)
         self._upstream = settings.broker_upstreams

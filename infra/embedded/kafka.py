@@ -12,14 +12,12 @@ import contextlib
 import fcntl
 import json
 import os
-import random
 import shutil
 import signal
-import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from string import Template
@@ -29,6 +27,7 @@ import psutil
 from pydantic import SecretStr
 
 from infra.embedded import authorizer, exporter, jars
+from infra.embedded.ports import HOST, ports_as_before
 from infra.kafka import wait_ready
 from infra.secret import new_password, write_secretly
 from infra.tether import tethered_popen
@@ -36,9 +35,7 @@ from tierfeed.domain.tenants import ADMIN, OWN_PRINCIPALS
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import KafkaSettings
 
-HOST = "127.0.0.1"
 PARTITIONS = 6
-PORTS = range(20_000, 30_000)  # below those that Linux hands to outgoing connections
 START_S = 60.0
 STOP_S = 10.0
 ANSWER_S = 15.0  # a starved server is not a dead one
@@ -217,7 +214,7 @@ class EmbeddedKafka:
             secrets=str(self._secrets) if self._secure else None,
         )
         had = (state.port, state.controller_port, *((state.exporter_port or 0,) if self._secure else ()))
-        port, controller_port, *rest = _ports(had)
+        port, controller_port, *rest = ports_as_before(had)
         state = replace(state, port=port, controller_port=controller_port, exporter_port=rest[0] if rest else None)
         state = replace(state, pid=None)
         passwords = self._passwords() if self._secure else {}
@@ -312,35 +309,6 @@ def _configuration(state: State, passwords: Mapping[str, str]) -> str:
         controller_user=CONTROLLER_USER,
         controller_password=passwords[CONTROLLER_USER],
     )
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on loopback at `port` now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return False
-    return port != 0
-
-
-def free_ports(count: int) -> list[int]:
-    """Loopback ports nobody listens on."""
-    candidates = random.sample(PORTS, len(PORTS))
-    found = [port for port, _ in zip(filter(is_free, candidates), range(count), strict=False)]
-    if len(found) < count:
-        raise UpstreamError(
-            f"{count} free ports between {PORTS.start} and {PORTS.stop} were wanted, found {len(found)}"
-        )
-    return found
-
-
-def _ports(had: Sequence[int]) -> list[int]:
-    """The same ones, but for those that are no longer free: clients shall find the server where it was."""
-    kept = [port for port in had if is_free(port)]
-    fresh = (port for port in free_ports(2 * len(had)) if port not in kept)
-    return [port if port in kept else next(fresh) for port in had]
 
 
 def _read(home: Path) -> State | None:

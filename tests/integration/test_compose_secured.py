@@ -12,7 +12,8 @@ import pytest
 
 from infra.acls import add_acls
 from infra.embedded import kafka as embedded
-from infra.embedded.kafka import HOST, EmbeddedKafka, State, free_ports
+from infra.embedded.kafka import EmbeddedKafka, State
+from infra.embedded.ports import HOST, free_ports
 from infra.kafka import admin, apply, describe, plan_topics, wait_ready
 from infra.principals import rights
 from schemas import topics

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from infra.embedded import kafka as embedded
-from infra.embedded.kafka import HOST, EmbeddedKafka, free_ports
+from infra.embedded.kafka import EmbeddedKafka
+from infra.embedded.ports import HOST, free_ports
 from infra.kafka import admin, apply, describe, plan_topics, producer, wait_ready
 from infra.quotas import quotas_of, set_quotas
 from schemas.topics import Topic

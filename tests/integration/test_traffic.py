@@ -12,11 +12,12 @@ from typing import Any
 
 import confluent_kafka as ck
 import pytest
+import yaml
 
 from analytics.usage import Bytes, Status, usage
 from infra import clickhouse, metrics
 from infra.embedded.kafka import State
-from infra.kafka import admin, apply, describe, plan_topics, producer
+from infra.kafka import admin, apply, plan_topics, producer
 from infra.metrics import Metric
 from infra.parts import READY_LINE
 from schemas import topics
@@ -42,9 +43,14 @@ RATES = b'kafka_server_fetch_byte_rate{user="acme"} 1.0\n'
 
 
 @pytest.fixture
-def settings(secured: State, database: ClickHouseSettings) -> Settings:
+def settings(secured: State, database: ClickHouseSettings, unique: str, tmp_path: Path) -> Settings:
+    """With a tier of its own: a topic's records are taken to be alike, and other tests put bulky ones elsewhere."""
     assert secured.exporter_url is not None
+    tier = {"symbols": "all", "interval_ms": 100, "depth_hours": 1, "redundancy": 1, "record": "ProQuote"}
+    tiers_file = tmp_path / "tiers.yaml"
+    tiers_file.write_text(yaml.safe_dump({unique: tier | {"brokers": ["fxcm"]}}))
     settings = Settings(
+        tiers_file=tiers_file,
         kafka=secured.settings(),
         clickhouse=database,
         brokers=("fxcm",),
@@ -52,7 +58,8 @@ def settings(secured: State, database: ClickHouseSettings) -> Settings:
     )
     client = admin(settings.kafka)
     declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
-    apply(plan_topics(declared, describe(client)), client)
+    existing = set(client.list_topics(timeout=10).topics)
+    apply(plan_topics({name: topic for name, topic in declared.items() if name not in existing}, {}), client)
     migrate(settings)
     return settings
 
@@ -61,6 +68,7 @@ def settings(secured: State, database: ClickHouseSettings) -> Settings:
 def parts(settings: Settings, tmp_path: Path) -> Iterator[None]:
     """A meter, which asks the exporter, and a sink, at work; then, the beginning of a minute."""
     quick = {"TIERFEED_METER__SCRAPE_S": "1", "TIERFEED_METER__FLUSH_S": "0.3", "TIERFEED_SINK__FLUSH_MS": "100"}
+    quick["TIERFEED_TIERS_FILE"] = str(settings.tiers_file)
     env = environment(settings, tmp_path) | quick
     running = [Child(("-m", "tierfeed", part, "run"), env, tmp_path / f"{part}.log") for part in ("meter", "sink")]
     try:
@@ -73,20 +81,9 @@ def parts(settings: Settings, tmp_path: Path) -> Iterator[None]:
             part.end()
 
 
-Starts = list[int]
-"""By partition, from which offset on; what other tests have put on the topic is not read."""
-
-
-def ends(settings: Settings) -> Starts:
-    consumer = ck.Consumer(settings.kafka.client(group_id="ends", enable_auto_commit=False))
-    places = [ck.TopicPartition(TOPIC, partition) for partition in range(settings.kafka.partitions)]
-    found = [consumer.get_watermark_offsets(place, timeout=20)[1] for place in places]
-    consumer.close()
-    return found
-
-
-def read(settings: Settings, tenant: str, password: str, group: str, starts: Starts, *, commits: bool) -> None:
-    """What stands on the topic from there on, with a client that is not ours."""
+def read(settings: Settings, tenant: str, password: str, group: str, *, commits: bool) -> None:
+    """Everything that stands on the tier's topic, with a client that is not ours."""
+    (topic,) = map(topics.tier, (tier.name for tier in settings.tiers()))
     consumer = ck.Consumer(
         {
             "bootstrap.servers": settings.kafka.bootstrap_servers, "security.protocol": "SASL_PLAINTEXT",
@@ -94,12 +91,9 @@ def read(settings: Settings, tenant: str, password: str, group: str, starts: Sta
             "group.id": f"{tenant}.{group}", "enable.auto.commit": False,
         }
     )  # fmt: skip
-    places = [ck.TopicPartition(TOPIC, partition) for partition in range(settings.kafka.partitions)]
-    spans = [
-        (start, consumer.get_watermark_offsets(place, timeout=20)[1])
-        for start, place in zip(starts, places, strict=True)
-    ]
-    begins = [ck.TopicPartition(TOPIC, p, first, f"tierfeed from={first}") for p, (first, _) in enumerate(spans)]
+    places = [ck.TopicPartition(topic, partition) for partition in range(settings.kafka.partitions)]
+    spans = [consumer.get_watermark_offsets(place, timeout=20) for place in places]
+    begins = [ck.TopicPartition(topic, p, first, f"tierfeed from={first}") for p, (first, _) in enumerate(spans)]
     consumer.assign(begins)
     if commits:
         consumer.commit(offsets=begins, asynchronous=False)
@@ -110,27 +104,27 @@ def read(settings: Settings, tenant: str, password: str, group: str, starts: Sta
     assert not left
     if commits:
         consumer.commit(
-            offsets=[ck.TopicPartition(TOPIC, p, end) for p, (_, end) in enumerate(spans)], asynchronous=False
+            offsets=[ck.TopicPartition(topic, p, end) for p, (_, end) in enumerate(spans)], asynchronous=False
         )
     consumer.close()
 
 
 def test_who_reads_and_does_not_commit_is_told(settings: Settings, parts: None, unique: str) -> None:
-    tenants = [Tenant(id=f"{unique}-{name}", name=name, tier="pro") for name in ("honest", "silent")]
+    tenants = [Tenant(id=f"{unique}-{name}", name=name, tier=unique) for name in ("honest", "silent")]
     honest, silent = (tenant.id for tenant in tenants)
     access = Access(settings.kafka, admin(settings.kafka))
     none = Registered({}, {})
     access.carry_out(plan_tenants(tenants, settings.tiers(), access.state([honest, silent]), none, TODAY))
     passwords = {user: access.passwords[user] for user in (honest, silent)}
-    starts, sending = ends(settings), producer(settings.kafka)
+    sending = producer(settings.kafka)
     for number in range(RECORDS):
-        sending.produce(TOPIC, os.urandom(BYTES), str(number))
+        sending.produce(topics.tier(unique), os.urandom(BYTES), str(number))
     assert sending.flush(30) == 0
 
     begin = datetime.now(UTC).replace(second=0, microsecond=0)
     for user in (honest, silent):
-        read(settings, user, passwords[user], "desk", starts, commits=True)
-    read(settings, silent, passwords[silent], "nobody-knows", starts, commits=False)
+        read(settings, user, passwords[user], "desk", commits=True)
+    read(settings, silent, passwords[silent], "nobody-knows", commits=False)
 
     # The rates are of the last ten seconds; on a busy machine all of it may take longer than the minute it began in.
     end = (datetime.now(UTC) + timedelta(seconds=75)).replace(second=0, microsecond=0)

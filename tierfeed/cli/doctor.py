@@ -11,7 +11,7 @@ from pathlib import Path
 import typer
 
 from infra.embedded import jars
-from infra.embedded.kafka import PORTS, free_ports
+from infra.embedded.ports import PORTS, free_ports
 from infra.kafka import wait_ready
 from tierfeed.cli.output import Json, emit, show
 from tierfeed.cli.shell import PROBLEM

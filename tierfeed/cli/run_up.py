@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from collectors.replay.tape import SHIPPED, Tape, read_tape
 from infra.embedded import registry
-from infra.embedded.kafka import is_free
+from infra.embedded.ports import is_free
 from infra.supervisor import Happening, PartState, Supervisor
 from schemas import topics
 from tierfeed.cli import launch
