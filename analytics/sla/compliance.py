@@ -95,7 +95,8 @@ class SLAManager:
             until = int(now.timestamp()) if done is None else min(done[1], int(now.timestamp()))
             live = self._live(store, subject, tier, until)
             month = month or now.strftime("%Y-%m")
-            contractual = self._contractual(store, subject, tier, month, until)
+            since = None if tenant_id is None else store.customer_since(tenant_id, *month_of(month))
+            contractual = self._contractual(store, subject, tier, month, until, since)
             asked = {"subject": subject.name if subject.symbols else tier.name, "from": now, "to": now}
             going_on = tuple(row for row in store.ask("sla_incidents", asked) if row["ended"] is None)
             metrics = _metrics(store, subject, until, live)
@@ -132,8 +133,12 @@ class SLAManager:
             for objective, target in _promised(tier)
         )
 
-    def _contractual(self, store: Store, subject: Subject, tier: Tier, month: str, until: int) -> tuple[Kept, ...]:
+    def _contractual(
+        self, store: Store, subject: Subject, tier: Tier, month: str, until: int, since: datetime | None
+    ) -> tuple[Kept, ...]:
+        """Of the month; of a tenant that came or changed within it, from then on."""
         first, after = month_of(month)
+        first = since or first
         start, end = int(first.timestamp()), int(after.timestamp())
         span = end - start
         rows = {row["objective"]: row for row in store.judged(subject, start, min(end, max(until, start)), span)}

@@ -74,7 +74,7 @@ class Credits:
         store = Store(self._clickhouse)
         try:
             known = {row["tenant"] for row in store.ask("credits", {"month": month})}
-            customers = store.ask("sla_customers", {"from": start, "to": end})
+            customers = store.ask("sla_customers", {"tenant": "", "from": start, "to": end})
             owed = [self._owed(store, row, month, end) for row in customers if row["tenant"] not in known]
         finally:
             store.close()

@@ -114,6 +114,11 @@ class Store:
         }
         return self.ask("sla_judged", asked)
 
+    def customer_since(self, tenant: str, start: datetime, end: datetime) -> datetime | None:
+        """Since when in the span a tenant has what it has at its end; None where no register tells of it."""
+        rows = self.ask("sla_customers", {"tenant": tenant, "from": start, "to": end})
+        return rows[0]["since"].replace(tzinfo=UTC) if rows else None
+
     def ask(self, question: str, parameters: Mapping[str, Any]) -> list[Row]:
         """The rows that answer sql/<question>.sql."""
         return self._questions.ask(question, parameters)

@@ -1,6 +1,8 @@
 -- Question: who had bought what at the end of a month, since when in it, and at what list price?
 -- Grain:    one row per tenant that was active at the end, of a tier that was sold then
--- Params:   from DateTime64, to DateTime64: the month
+-- Params:   tenant String, empty: all of them, from DateTime64, to DateTime64: the month
+--
+-- since: when it came, or changed its tier or its symbols. A new name is no change of what was bought.
 WITH
     bought AS
     (
@@ -9,9 +11,18 @@ WITH
             argMax(active, valid_from) AS is_active,
             argMax(tier, valid_from) AS of_tier,
             argMax(symbols, valid_from) AS narrower,
-            greatest(max(valid_from), {from:DateTime64(6, 'UTC')}) AS since
-        FROM tenant_versions FINAL
-        WHERE valid_from < {to:DateTime64(6, 'UTC')}
+            greatest(maxIf(valid_from, is_another), {from:DateTime64(6, 'UTC')}) AS since
+        FROM
+        (
+            SELECT
+                *,
+                row_number() OVER versions = 1 OR (active, tier, symbols) != (
+                    lagInFrame(active) OVER versions, lagInFrame(tier) OVER versions, lagInFrame(symbols) OVER versions
+                ) AS is_another
+            FROM tenant_versions FINAL
+            WHERE valid_from < {to:DateTime64(6, 'UTC')} AND {tenant:String} IN ('', tenant)
+            WINDOW versions AS (PARTITION BY tenant ORDER BY valid_from ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        )
         GROUP BY tenant
     ),
     sold AS

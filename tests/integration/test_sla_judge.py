@@ -56,6 +56,16 @@ class World:
         columns = ("broker", "symbol", "window_start", "ticks", "heartbeats", "stored_at")
         self._client.insert("quality_windows", rows, column_names=columns)
 
+    def sign(self, tenant: Tenant, at: int, name: str, symbols: Iterable[str] = ()) -> None:
+        """What the register tells of the tenant from then on."""
+        when = datetime.fromtimestamp(at, UTC)
+        columns = ("tenant", "valid_from", "active", "name", "tier", "symbols")
+        row = (tenant.id, when, True, name, self.word, list(symbols))
+        self._client.insert("tenant_versions", [row], column_names=columns)
+        sold = (self.word, datetime.fromtimestamp(0, UTC), True, 10, 24, 2)
+        columns = ("tier", "valid_from", "active", "interval_ms", "depth_hours", "redundancy")
+        self._client.insert("tier_versions", [sold], column_names=columns)
+
     def publish(self, seconds: Iterable[int], late_us: int = 0) -> None:
         """Thirty records of these seconds, so long after they were due."""
         now = datetime.now(UTC)
@@ -207,3 +217,26 @@ def test_a_tenant_with_fewer_symbols_is_judged_apart(world: World) -> None:
     assert report.compliance_status["redundancy_compliance"] is False
     assert report.compliance_status["latency_compliance"] is None
     assert report.overall_compliance is False
+
+
+def test_a_tenants_month_begins_with_what_it_has(world: World) -> None:
+    tenant = Tenant(id=f"{world.word}-t", name="T", tier=world.word)
+    world.registered = Registered({tenant.id: tenant}, {world.word: world.tier})
+    lost(world)
+    judge = world.judge()
+    judge.step(NEVER_STALLED)
+    judge.close()
+    until = BEGIN + 880
+    manager = SLAManager(world.settings.clickhouse, world.registered, Calendar())
+
+    def slices() -> int:
+        report = manager.monitor_sla_compliance(tenant.id, "2026-04", datetime.fromtimestamp(until, UTC))
+        return next(kept.total for kept in report.contractual if kept.objective == "uptime")
+
+    whole = slices()
+    world.sign(tenant, NOON - 86_400, "T")
+    assert slices() == whole
+    world.sign(tenant, BEGIN + 300, "another name")
+    assert slices() == whole
+    world.sign(tenant, BEGIN + 400, "T", symbols=["EURUSD"])
+    assert slices() == whole - 40

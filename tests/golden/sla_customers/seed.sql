@@ -1,8 +1,11 @@
--- October. acme was pro all the time, at 49 until the 10th and at 59 since. globex came on the 15th, with fewer symbols. gone was removed
--- on the 20th, late comes in November, and the tier of lost is sold no more. free costs nothing, and is a tier like others.
+-- October. acme was pro all the time, at 49 until the 10th and at 59 since. It has another name since the
+-- 25th, which changes nothing. back was away for two days. globex came on the 15th, with fewer symbols, and chose others on the 16th.
+-- gone was removed on the 20th, late comes in November, and the tier of lost is sold no more. free costs nothing, and is a tier like others.
 INSERT INTO tenant_versions (tenant, valid_from, active, name, tier, symbols) VALUES
     ('acme', '2026-09-01 00:00:00', true, 'A', 'free', []), ('acme', '2026-09-20 00:00:00', true, 'A', 'pro', []),
-    ('globex', '2026-10-15 12:00:00', true, 'G', 'pro', ['EURUSD']),
+    ('acme', '2026-10-25 00:00:00', true, 'Acme renamed', 'pro', []), ('back', '2026-09-01 00:00:00', true, 'B', 'pro', []),
+    ('back', '2026-10-03 00:00:00', false, 'B', 'pro', []), ('back', '2026-10-05 00:00:00', true, 'B', 'pro', []),
+    ('globex', '2026-10-15 12:00:00', true, 'G', 'pro', ['GBPUSD']), ('globex', '2026-10-16 12:00:00', true, 'G', 'pro', ['EURUSD']),
     ('gone', '2026-09-01 00:00:00', true, 'G', 'pro', []), ('gone', '2026-10-20 00:00:00', false, 'G', 'pro', []),
     ('late', '2026-11-01 00:00:00', true, 'L', 'pro', []), ('lost', '2026-09-01 00:00:00', true, 'L', 'old', []),
     ('small', '2026-09-01 00:00:00', true, 'S', 'free', []);
