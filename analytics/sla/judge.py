@@ -16,7 +16,7 @@ import structlog
 from analytics.sla.burning import burns
 from analytics.sla.credits import GRACE, Credits
 from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
-from analytics.sla.log import EventLog
+from analytics.sla.log import EventLog, withdrawn
 from analytics.sla.schedule import Schedule
 from analytics.sla.slices import Judged, Slice, Slicer, counted
 from analytics.sla.store import EPOCH, Edges, Store
@@ -145,8 +145,8 @@ class Judge:
         for subject in self._subjects:
             self._take_up(subject, done)
         self._recall(done)
-        for record in self._log.last.values():
-            self._resume(record)
+        over = [self._resume(record, done) for record in self._log.last.values()]
+        self._tell(event for event in over if event is not None)
         self.done = done
         return done
 
@@ -176,16 +176,18 @@ class Judge:
                     if each.start >= minute:
                         self._add(key, judged)
 
-    def _resume(self, record: Mapping[str, Any]) -> None:
-        key = record["subject"], Objective(record["objective"])
-        if key not in self._breaches:
-            return  # of a tier or a tenant that is no more
+    def _resume(self, record: Mapping[str, Any], done: int) -> Event | None:
+        """Go on from the newest step of an incident; the end of one that nobody will judge any more."""
+        key, window_s = (record["subject"], Objective(record["objective"])), record["window_s"]
         goes_on = EventKind[record["kind"]] in BEGINS
         began, until = (int(record[name].timestamp()) for name in ("began_time", "time"))
-        if record["window_s"] is None:
+        if window_s is None and key in self._breaches:
             self._breaches[key].resume(began if goes_on else None, until)
-        elif key in self._burns:
-            self._burns[key].resume(record["window_s"], began if goes_on else None, until)
+        elif window_s is not None and key in self._burns:
+            self._burns[key].resume(window_s, began if goes_on else None, until)
+        elif goes_on:
+            return withdrawn(record, began, max(done, until))
+        return None
 
     def _slicer_at(self, at: int) -> Slicer:
         """One that has heard what was said before `at`."""
@@ -204,11 +206,15 @@ class Judge:
         assert self._slicer is not None
         self._set_alerts(start)
         slices = list(self._slices(self._slicer, start, end))
-        told = self._log.tell(self._events(slices, start, end))
+        told = self._tell(self._events(slices, start, end))
+        metrics.count(Metric.SLA_SLICES, self._store.keep(slices))
+        return told
+
+    def _tell(self, events: Iterable[Event]) -> list[Event]:
+        told = self._log.tell(events)
         for event in told:
             metrics.count(Metric.SLA_EVENTS, kind=event.kind.name.lower(), objective=str(event.objective))
             log.warning("sla", what=event.kind.name.lower(), incident=event.incident, causes=list(event.causes))
-        metrics.count(Metric.SLA_SLICES, self._store.keep(slices))
         return told
 
     def _again(self, done: int) -> None:

@@ -6,18 +6,20 @@ from typing import Any, Final
 
 import confluent_kafka as ck
 
-from analytics.sla.incidents import Event
+from analytics.sla.incidents import Event, EventKind, Subject
 from analytics.sla.slices import FORMULA
 from infra.batches import PARTITION_EOF
 from infra.kafka import REQUEST_S, producer
 from infra.principals import ALONE
 from schemas import catalogue, topics
+from tierfeed.domain.objectives import Objective
 from tierfeed.errors import ContractError, UpstreamError
 from tierfeed.settings import KafkaSettings
 
 RECORD: Final = "SlaEvent"
 BATCH: Final = 1000
 LOOK_S: Final = 0.5
+NO_LONGER_PROMISED: Final = "no_longer_promised"
 
 
 class EventLog:
@@ -75,6 +77,23 @@ def as_record(event: Event) -> dict[str, Any]:
         "told_time": datetime.now(UTC),
         "formula": FORMULA,
     }
+
+
+def withdrawn(record: Mapping[str, Any], began: int, time: int) -> Event:
+    """The end of an incident whose promise is no more: its tier is not sold, or its tenant has left."""
+    is_of_tenant, is_alert = record["tenant"] is not None, record["window_s"] is not None
+    return Event(
+        EventKind.ALERT_END if is_alert else EventKind.RECOVERY,
+        Subject(record["subject"], record["tier"], frozenset() if is_of_tenant else None),
+        Objective(record["objective"]),
+        began,
+        time,
+        record["good"],
+        record["total"],
+        record["target_ppm"],
+        (NO_LONGER_PROMISED,),
+        record["window_s"],
+    )
 
 
 def read(settings: KafkaSettings) -> list[dict[str, Any]]:

@@ -179,6 +179,25 @@ def test_time_that_nobody_tells_of_is_bad_until_it_is_told(world: World) -> None
     judge.close()
 
 
+def test_an_incident_ends_when_nobody_is_promised_anything_any_more(world: World) -> None:
+    world.store(range(420))
+    world.store(range(420, 600), ["alpha"])
+    judge = world.judge()
+    judge.step(NEVER_STALLED)
+    judge.close()
+    assert [each[0] for each in world.told()] == ["BREACH"]
+    world.registered = Registered({}, {})
+    for _ in range(2):
+        judge = world.judge()
+        judge.step(NEVER_STALLED)
+        judge.close()
+    assert world.told() == [("BREACH", "redundancy", 300, 360), ("RECOVERY", "redundancy", 300, 470)]
+    (ended,) = (
+        record for record in read(world.settings.kafka) if record["tier"] == world.word and record["kind"] == "RECOVERY"
+    )
+    assert ended["causes"] == "no_longer_promised"
+
+
 def test_occurrences(world: World) -> None:
     world.store(range(120 + 300))
     world.publish(range(120, 240))
