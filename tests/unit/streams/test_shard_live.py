@@ -34,6 +34,8 @@ class Live:
     def __init__(self) -> None:
         self.shard = Shard(BROKERS, [TIER], RULES, IDS)
         self.said: list[tuple[float | None, int]] = []
+        self.seconds: list[tuple[int, str, int]] = []
+        """Quality windows: their start, the broker, and when they were told."""
         self._offset = 0
         for broker in BROKERS:
             self.session("SESSION_START", 0, broker)
@@ -67,6 +69,8 @@ class Live:
         def emit(rows: Rows) -> int:
             bids = rows.quotes["bid"][: rows.n[0]].tolist()
             self.said += [(None if np.isnan(bid) else bid, after_us + LATE_US) for bid in bids]
+            for row in rows.windows[: rows.n[1]]:
+                self.seconds.append((int(row["start"]) - NOON_US, BROKERS[row["broker"]], after_us))
             return NOON_US + after_us + LATE_US
 
         self.shard.advance(NOON_US + after_us, emit)
@@ -114,3 +118,21 @@ def test_what_the_last_ends_bring_about_waits_for_its_time_too() -> None:
     (*_, (bid, at_us), (last, last_us)) = live.said
     assert (bid, last) == (1.0, None)
     assert last_us - at_us >= INTERVAL_US
+
+
+def test_the_beats_of_the_last_second_are_told_when_it_is_over_though_all_sessions_have_ended() -> None:
+    live = Live()
+    live.tick(1.1, 0)
+    live.advance(1_000_000)
+    for broker in BROKERS:
+        live.session("HEARTBEAT", 5_200_000, broker)
+    for broker in BROKERS:
+        live.session("SESSION_END", 5_400_000, broker)
+    live.advance(5_999_999)
+    assert [each for each in live.seconds if each[0] >= 5_000_000] == []
+    assert live.due_us(5_999_999) == 6_000_000
+    live.advance(6_000_000)
+    last = [each for each in live.seconds if each[0] >= 5_000_000]
+    assert last == [(5_000_000, "a", 6_000_000), (5_000_000, "b", 6_000_000)]
+    live.advance(6_000_001)
+    assert live.due_us(6_000_001) is None
