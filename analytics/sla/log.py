@@ -80,7 +80,7 @@ def as_record(event: Event) -> dict[str, Any]:
 
 
 def withdrawn(record: Mapping[str, Any], began: int, time: int) -> Event:
-    """The end of an incident whose promise is no more: its tier is not sold, or its tenant has left or is like all."""
+    """The end of an incident whose promise is no more: its tier is sold no more, or its tenant is not judged apart."""
     is_of_tenant, is_alert = record["tenant"] is not None, record["window_s"] is not None
     return Event(
         EventKind.ALERT_END if is_alert else EventKind.RECOVERY,
