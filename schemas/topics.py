@@ -155,10 +155,13 @@ COMPLETE_TO = "complete_to"
 SOURCE_OFFSET = "source_offset"
 """Header of a `.latest` record, where in the tier topic it is copied from; of a dead letter, where it was met."""
 
+SINGLE = ("quality", "usage", "decisions", "sla_events", "control")
+"""What every deployment has one of."""
 QUALITY = PATTERNS["quality"].name
 USAGE = PATTERNS["usage"].name
 DECISIONS = PATTERNS["decisions"].name
 SLA_EVENTS = PATTERNS["sla_events"].name
+CONTROL = PATTERNS["control"].name
 
 
 def ticks(broker: str) -> str:
@@ -191,7 +194,9 @@ def declared(brokers: Iterable[str], tiers: Iterable[Tier], partitions: int) -> 
     for entry in tiers:
         words = {"tier": entry.name, "record": entry.record, "depth_hours": entry.depth_hours}
         found += [PATTERNS[pattern].topic(partitions, **words) for pattern in ("tier", "latest")]
-    found += [PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions", "sla_events")]
+    found += [
+        PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions", "sla_events", "control")
+    ]
     found += [_dead_letter_topic(topic) for topic in found if topic.dead_letters]
     names = [topic.name for topic in found]
     problems = [

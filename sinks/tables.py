@@ -125,9 +125,10 @@ QUALITY_WINDOWS = Table.of("quality_windows", "QualityWindow")
 USAGE_RANGES = Table.of("usage_ranges", "UsageRange")
 ACCESS_DECISIONS = Table.of("access_decisions", "AccessDecision")
 SLA_EVENTS = Table.of("sla_events", "SlaEvent")
+CONTROL_COMMANDS = Table.of("control_commands", "ControlCommand")
 MARKET_TABLES = (TICKS, TIER_QUOTES, QUALITY_WINDOWS)
 """What expires; the evidence of what tenants did does not."""
-TABLES = (*MARKET_TABLES, USAGE_RANGES, ACCESS_DECISIONS, SLA_EVENTS)
+TABLES = (*MARKET_TABLES, USAGE_RANGES, ACCESS_DECISIONS, SLA_EVENTS, CONTROL_COMMANDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,4 +154,5 @@ def routes(brokers: tuple[str, ...], tiers: tuple[Tier, ...]) -> dict[str, Route
     found.append(Route(topics.USAGE, USAGE_RANGES, "UsageRange"))
     found.append(Route(topics.DECISIONS, ACCESS_DECISIONS, "AccessDecision"))
     found.append(Route(topics.SLA_EVENTS, SLA_EVENTS, "SlaEvent"))
+    found.append(Route(topics.CONTROL, CONTROL_COMMANDS, "ControlCommand"))
     return {route.topic: route for route in found}

@@ -227,6 +227,9 @@ class _Sources(BaseSettings):
     broker_upstreams: dict[str, str] = Field(
         default={}, description="brokers that resell one feed, by its name: together they are one for redundancy"
     )
+    broker_connections: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default={}, description="how many sessions at once a broker's contract allows; without: as many as it has lines"
+    )
     tiers_file: Path = TIERS_FILE
     market_file: Path = MARKET_FILE
     tenants_file: Path = Path("tenants.yaml")

@@ -14,7 +14,7 @@ MICRO_USD: Final = 1_000_000
 PPM_OF_PERCENT: Final = 10_000
 _KEYS: Final = (
     "symbols", "interval_ms", "depth_hours", "brokers", "redundancy", "record",
-    "features", "latency_ms", "completeness_percent", "uptime_percent", "quality", "price_usd",
+    "features", "latency_ms", "completeness_percent", "uptime_percent", "quality", "price_usd", "emergency",
 )  # fmt: skip
 
 
@@ -38,6 +38,8 @@ class Tier:
     quality: str = "standard"
     price_microusd: int | None = None
     """List price of a month; None: there is none."""
+    emergency: tuple[str, ...] = ()
+    """Brokers above its own that contracts allow it for a time, where it would be down; the preferred first."""
 
     def carries(self, symbol: str) -> bool:
         return self.symbols is None or symbol in self.symbols
@@ -82,6 +84,7 @@ def _tier(name: str, row: Mapping[str, Any]) -> Tier:
         uptime_ppm=_ppm(row.get("uptime_percent")),
         quality=row.get("quality", "standard"),
         price_microusd=None if price_usd is None else int(Decimal(price_usd) * MICRO_USD),
+        emergency=tuple(row.get("emergency", ())),
     )
 
 
@@ -90,13 +93,11 @@ def _problems(row: Any) -> Iterator[tuple[str, str]]:
     if not isinstance(row, dict):
         yield "", f"must map keys to values, was {row!r}"
         return
-    symbols, brokers = row.get("symbols"), row.get("brokers")
+    symbols = row.get("symbols")
     for key in row.keys() - set(_KEYS):
         yield str(key), f"is not known; there are {', '.join(_KEYS)}"
     if symbols != "all" and not (symbols and _is_texts(symbols)):
         yield "symbols", f"must be 'all' or a list of symbols, was {symbols!r}"
-    if not (brokers and _is_texts(brokers)):
-        yield "brokers", f"must be a list of broker names in order of preference, was {brokers!r}"
     for key in ("interval_ms", "depth_hours", "redundancy"):
         if not _is_count(row.get(key)):
             yield key, f"must be a whole number of at least 1, was {row.get(key)!r}"
@@ -106,7 +107,16 @@ def _problems(row: Any) -> Iterator[tuple[str, str]]:
         shown, given = RECORDS[row["record"]], row.get("features", [*RECORDS[row["record"]]])
         if not _is_texts(given) or set(given) != set(shown):
             yield "features", f"must be what {row['record']} shows ({', '.join(shown)}), was {given!r}"
+    yield from _brokers(row.get("brokers"), row.get("emergency", []))
     yield from _promises(row)
+
+
+def _brokers(own: Any, emergency: Any) -> Iterator[tuple[str, str]]:
+    for key, names, is_needed in (("brokers", own, True), ("emergency", emergency, False)):
+        if not _is_texts(names) or len({*names}) < len(names) or (is_needed and not names):
+            yield key, f"must be a list of broker names in order of preference, each once, was {names!r}"
+    if _is_texts(own) and _is_texts(emergency) and not {*own}.isdisjoint(emergency):
+        yield "emergency", f"must not have brokers of the tier's own, was {emergency!r}"
 
 
 def _promises(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -34,6 +34,15 @@ def test_the_built_in_tiers_are_the_documents() -> None:
     assert [tier.quality for tier in (free, pro, enterprise)] == ["basic", "standard", "premium"]
     assert (free.carries("GBPUSD"), free.carries("USDJPY"), enterprise.carries("USDJPY")) == (True, False, True)
     assert pro.price_microusd == 49_000_000
+    assert [tier.emergency for tier in (free, pro, enterprise)] == [("ic_markets",), ("pepperstone",), ()]
+
+
+@pytest.mark.parametrize("emergency", ["fxcm", ["oanda", "oanda"], ["oanda", "fxcm"], [1]])
+def test_brokers_for_an_emergency_are_others_each_once(emergency: object) -> None:
+    document = built_in()
+    document["pro"] |= {"emergency": emergency}
+    with pytest.raises(ConfigError, match=r"pro\.emergency must"):
+        parsed(document)
 
 
 def test_every_problem_is_told_at_once_with_what_it_was() -> None:

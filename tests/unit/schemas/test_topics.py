@@ -27,7 +27,7 @@ def tier(name: str) -> Tier:
 
 
 def test_a_deployment_has_these_topics() -> None:
-    data = ["ticks.fxcm", "ticks.ic_markets", "quality", "usage", "access.decisions", "sla.events"]
+    data = ["ticks.fxcm", "ticks.ic_markets", "quality", "usage", "access.decisions", "sla.events", "control"]
     tiers = [f"tier.{name}" for name in ("free", "pro", "enterprise")]
     dead = [f"{name}.dlq" for name in (*data, *tiers)]
     assert sorted(DECLARED) == sorted([*data, *tiers, *(f"{name}.latest" for name in tiers), *dead])
@@ -57,6 +57,7 @@ def test_all_topics_have_the_partitions_of_the_deployment_and_kafkas_own_time() 
         ("usage", 2160),
         ("access.decisions", 2160),
         ("sla.events", 2160),
+        ("control", 168),
     ],
 )
 def test_records_go_within_a_sixth_of_their_time(name: str, hours: int) -> None:

@@ -38,6 +38,7 @@ def test_every_stored_topic_has_one_table() -> None:
         "ticks.fxcm": "ticks", "ticks.oanda": "ticks", "tier.free": "tier_quotes", "tier.pro": "tier_quotes",
         "tier.enterprise": "tier_quotes", "quality": "quality_windows",
         "usage": "usage_ranges", "access.decisions": "access_decisions", "sla.events": "sla_events",
+        "control": "control_commands",
     }  # fmt: skip
     assert {route.tier for route in found.values()} == {"", "free", "pro", "enterprise"}
 
