@@ -11,8 +11,8 @@ import yaml
 
 from bench.market import BROKERS
 from bench.places import TARGET
+from collectors.collect import CollectSpec, collect
 from collectors.replay.tape import Tape
-from collectors.runner import CollectSpec, collect
 from collectors.script import Script
 from infra.embedded.kafka import EmbeddedKafka
 from infra.kafka import admin, apply, describe, plan_topics

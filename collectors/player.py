@@ -6,9 +6,9 @@ import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from collectors.port import Batch
+from collectors.port import Batch, Ticks, concatenated
 from collectors.script import SECOND_US, Cursor, Script, second_after
-from tierfeed.domain.words import Feed
+from tierfeed.domain.words import Feed, Line
 from tierfeed.errors import ConfigError
 
 LEAST_WAIT_S = 0.001
@@ -39,13 +39,24 @@ class ScriptCollector:
     """The port over a script. `rebase_at_us`: when a rebased tape began; brokers given the same one play in step."""
 
     def __init__(
-        self, script: Script, *, speed: float = 0.0, rebase: bool = False, rebase_at_us: int | None = None
+        self,
+        script: Script,
+        *,
+        speed: float = 0.0,
+        rebase: bool = False,
+        rebase_at_us: int | None = None,
+        standby: bool = False,
     ) -> None:
+        """`standby`: no line is open until one is asked for."""
         if speed < 0:
             raise ConfigError(f"speed must be 0 (as fast as possible) or more, was {speed}")
         if rebase and rebase_at_us is not None and rebase_at_us % SECOND_US:
             raise ConfigError(f"a tape is rebased to a whole second, was {rebase_at_us} µs")
-        self._script = script
+        if standby and not rebase:
+            raise ConfigError("only a tape that is rebased to now can stand by")
+        self._open = frozenset[int]() if standby else script.lines - script.standby
+        self._tape = self._whole = script
+        self._script = script.of_lines(self._open)
         self._speed = 1.0 if rebase else speed
         self._rebase, self._rebase_at_us = rebase, rebase_at_us
         self._clock: SessionClock | None = None
@@ -71,6 +82,51 @@ class ScriptCollector:
         """What is played now: of a rebased tape, the present round."""
         return self._script
 
+    @property
+    def lines(self) -> frozenset[Line]:
+        return frozenset(map(Line, self._tape.lines))
+
+    @property
+    def usual_lines(self) -> frozenset[Line]:
+        return frozenset(map(Line, self._tape.lines - self._tape.standby))
+
+    @property
+    def open_lines(self) -> frozenset[Line]:
+        return frozenset(map(Line, self._open))
+
+    async def open_line(self, line: Line) -> None:
+        if int(line) in self._open:
+            return
+        self._open |= {int(line)}
+        if self._clock is not None:
+            self._script = self._script.opened(self._whole.of_lines({int(line)}), self._next_second_us())
+
+    async def close_line(self, line: Line) -> None:
+        if int(line) not in self._open:
+            return
+        self._open -= {int(line)}
+        if self._clock is not None:
+            self._script = self._script.closed(int(line), self._next_second_us())
+
+    def _next_second_us(self) -> int:
+        """Nothing of it is given yet: what is given is never ahead of the clock."""
+        assert self._clock is not None
+        return second_after(max(self._clock.now_us(), self._script.start_us))
+
+    async def history(self, line: Line, symbol: str | None, from_us: int, to_us: int) -> Ticks | None:
+        """Of a rebased tape: what every round has sent, since the first one began."""
+        if self._rebase_at_us is None:
+            return self._tape.history(int(line), symbol, from_us, to_us)
+        length_us = self._tape.end_us - self._tape.start_us
+        from_us = max(from_us, self._rebase_at_us)
+        rounds = range((from_us - self._rebase_at_us) // length_us, (to_us - self._rebase_at_us) // length_us + 1)
+        found = []
+        for number in rounds:
+            by_us = self._rebase_at_us + number * length_us - self._tape.start_us
+            ticks = self._tape.history(int(line), symbol, from_us - by_us, to_us - by_us)
+            found.append(replace(ticks, received_us=ticks.received_us + by_us, event_us=ticks.event_us + by_us))
+        return concatenated(found, self._tape.ticks.symbols)
+
     async def announce(self, stop: asyncio.Event) -> Batch:
         if self._rebase:
             await self._rebased(stop)
@@ -82,12 +138,11 @@ class ScriptCollector:
         if self._rebase_at_us is None:
             self._rebase_at_us = start_us
         start_us = max(start_us, self._rebase_at_us)
-        length_us = self._script.end_us - self._script.start_us
+        length_us = self._tape.end_us - self._tape.start_us
         into_us = (start_us - self._rebase_at_us) % length_us
-        moved = self._script.shifted(start_us - into_us - self._script.start_us)
-        self._script = moved.joined(start_us) if into_us else moved
+        self._whole = self._tape.shifted(start_us - into_us - self._tape.start_us)
+        self._script = (self._whole.joined(start_us) if into_us else self._whole).of_lines(self._open)
         self._clock = SessionClock(start_us, start_us, 1.0)
-        self._whole = moved
         await self._until(start_us, stop)
 
     async def batches(self, stop: asyncio.Event, resume_us: int | None = None) -> AsyncIterator[Batch]:
@@ -106,12 +161,19 @@ class ScriptCollector:
             yield batch
         while self._rebase and not stop.is_set():
             length_us = self._whole.end_us - self._whole.start_us
-            self._script = self._whole = self._whole.shifted(length_us)
+            self._whole = self._whole.shifted(length_us)
+            self._script = self._whole.of_lines(self._open)
             async for batch in self._played(Cursor(), stop):
                 yield batch
 
     async def _played(self, done: Cursor, stop: asyncio.Event) -> AsyncIterator[Batch]:
-        while not stop.is_set() and (due_us := self._script.next_time_us(done)) is not None:
+        while not stop.is_set():
+            due_us = self._script.next_time_us(done)
+            if due_us is None:
+                if not self._rebase or self._is_over():
+                    return
+                await self._until(min(self._next_second_us(), self._script.end_us), stop)  # a line may be opened
+                continue
             upto = self._script.cut(done)
             if self._clock is not None:
                 if (now_us := self._clock.now_us()) < due_us:
@@ -121,6 +183,9 @@ class ScriptCollector:
                 upto = Cursor(min(upto.ticks, reached.ticks), min(upto.events, reached.events))
             yield self._told(done, upto)
             done = upto
+
+    def _is_over(self) -> bool:
+        return self._clock is None or self._clock.now_us() >= self._script.end_us
 
     async def _until(self, session_us: int, stop: asyncio.Event) -> None:
         """Sleep until the session's clock shows this, or not quite so long."""

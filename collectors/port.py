@@ -5,6 +5,9 @@ stamped by it; the runner adds nothing and leaves nothing out. A live adapter (F
 SessionLostError when it cannot, or when `batches` loses the session: the runner announces again, which begins new
 sessions. A replay's sequence of records is a pure function of its tape (`resumable`), so one that is restarted goes on
 behind what its topic already holds.
+
+A collector may have lines that are not open, and a history of what its broker has sent: both are asked for by commands
+(collectors/orders.py).
 """
 
 import asyncio
@@ -15,7 +18,7 @@ from typing import Protocol, Self, runtime_checkable
 import numpy as np
 import numpy.typing as npt
 
-from tierfeed.domain.words import Feed, Flag, SessionKind
+from tierfeed.domain.words import Feed, Flag, Line, SessionKind
 from tierfeed.errors import UpstreamError
 
 
@@ -173,6 +176,34 @@ class Collector(Protocol):
     @property
     def resumable(self) -> bool:
         """The same records in the same order whenever it is played: a restart can go on behind what is published."""
+
+    @property
+    def lines(self) -> frozenset[Line]:
+        """The lines it can have a session on."""
+
+    @property
+    def usual_lines(self) -> frozenset[Line]:
+        """Those that are open where nobody asks for anything else."""
+
+    @property
+    def open_lines(self) -> frozenset[Line]:
+        """Those it has one on, or will have as soon as it can."""
+
+    async def open_line(self, line: Line) -> None:
+        """Have a session on one of `lines`: its start is in what `announce` or `batches` gives next.
+
+        Where there is one nothing happens. Raises UpstreamError where the broker does not let it.
+        """
+
+    async def close_line(self, line: Line) -> None:
+        """Have none any more: its end is in what `batches` gives next. Where there is none nothing happens."""
+
+    async def history(self, line: Line, symbol: str | None, from_us: int, to_us: int) -> Ticks | None:
+        """What the broker has sent on a line by received time, both ends within, in order, and each tick once.
+
+        Whether it came or not; `session` and `sequence` mean nothing. None: the broker keeps no history. `symbol` None:
+        of all. Raises UpstreamError.
+        """
 
     async def announce(self, stop: asyncio.Event) -> Batch:
         """Open the sessions: their starts, which are to be on the topic before any tick of any broker flows.

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import confluent_kafka as ck
 import numpy as np
 
 from collectors.lanes import Lane, Lanes
-from collectors.port import Batch, DeadLetter, SessionEvent, Stream
+from collectors.port import Batch, DeadLetter, SessionEvent, Stream, Ticks
 from collectors.records import RecordEncoder
 from infra import metrics
 from infra.kafka import producer
@@ -61,7 +62,9 @@ class Publisher:
             queue_buffering_max_messages=2 * QUEUE_RECORDS,
             on_delivery=self._on_failure,
         )
-        self.handed = self.ticks_published = 0
+        self.handed = self.ticks_published = self.ticks_filled = 0
+        self._turn = asyncio.Lock()
+        """One batch after the other: none is cut in two by what is filled in."""
         self._stored, self._stored_at = 0, time.monotonic()
 
     def _on_failure(self, error: ck.KafkaError | None, message: ck.Message) -> None:
@@ -71,8 +74,17 @@ class Publisher:
         if self._failed is None:
             self._failed = f"{message.topic()}/{message.partition()}: {error.str()}"
 
+    @property
+    def reached_us(self) -> int:
+        """Up to when every partition holds what there was."""
+        return min(self._lanes[at].last_us for at in self._lanes.partitions)
+
     async def publish(self, batch: Batch) -> None:
         """Hand a batch over; waits while too much is on its way. Raises UpstreamError."""
+        async with self._turn:
+            await self._publish(batch)
+
+    async def _publish(self, batch: Batch) -> None:
         plans = self._lanes.plan(batch)
         rows = np.sort(np.concatenate([plan.rows for plan in plans]))
         payloads = self._records.ticks(batch.ticks.take(rows))
@@ -89,6 +101,26 @@ class Publisher:
             await self._room(1)
             self._dead(letter)
         self._poll()
+
+    async def fill(self, ticks: Ticks, now_us: int | None) -> None:
+        """Hand ticks over that are no part of the live order. They are received when what each partition holds last
+        was, so that time does not go ahead of what is still to come; or at `now_us`. Raises UpstreamError.
+
+        Sessions count the ticks that came in their course: these are none of them.
+        """
+        async with self._turn:
+            home = np.array([self._lanes.home(symbol) for symbol in ticks.symbols], np.int64)[ticks.symbol]
+            for at in np.unique(home).tolist():
+                lane, rows = self._lanes[at], np.flatnonzero(home == at)
+                lane.last_us = max(lane.last_us, now_us or 0)
+                mine = replace(ticks.take(rows), received_us=np.full(len(rows), lane.last_us, np.int64))
+                keys = [ticks.symbols[code].encode() for code in mine.symbol.tolist()]
+                await self._room(len(rows))
+                payloads = self._records.ticks(mine)
+                self._queue(at, [{"key": key, "value": value} for key, value in zip(keys, payloads, strict=True)])
+                self.handed += len(rows)
+                self.ticks_filled += len(rows)
+            self._poll()
 
     def _hand_over(
         self, partition: int, ticks: list[dict[str, Any]], places: list[int], sessions: Iterator[bytes]
@@ -122,6 +154,12 @@ class Publisher:
         self, kind: SessionKind, streams: Sequence[Stream], reason: str, only: Iterable[int] | None = None
     ) -> None:
         """A start or end outside the planned course, with its reason, behind what each partition (of `only`) holds."""
+        async with self._turn:
+            await self._tell(kind, streams, reason, only)
+
+    async def _tell(
+        self, kind: SessionKind, streams: Sequence[Stream], reason: str, only: Iterable[int] | None
+    ) -> None:
         for at in self._lanes.partitions if only is None else only:
             lane = self._lanes[at]
             told = [SessionEvent(kind, *stream, lane.last_us, reason=reason) for stream in streams]

@@ -5,54 +5,39 @@ import contextlib
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from collectors.filling import missing
 from collectors.lanes import Lane
-from collectors.player import ScriptCollector
+from collectors.orders import Obedience
 from collectors.port import Batch, Collector, Ledger, SessionLostError, Stream
 from collectors.publisher import Publisher
 from collectors.records import RecordEncoder
-from collectors.replay.tape import SHIPPED, Tape, read_tape
 from collectors.resume import Resume, fresh, resume
 from collectors.script import Script
-from collectors.tail import lacking_sessions, read_dead, read_tails
+from collectors.tail import read_dead, read_held, read_tails
 from infra import metrics
+from infra.control import Control
 from infra.metrics import Metric
-from infra.registry import SchemaIds, schema_ids
+from infra.principals import ALONE
+from infra.registry import SchemaIds
 from schemas import topics
+from tierfeed.domain.commands import Command
 from tierfeed.domain.words import Feed, Line, SessionKind
 from tierfeed.errors import ConfigError, UpstreamError
-from tierfeed.settings import KafkaSettings, Settings
+from tierfeed.settings import KafkaSettings
 
 PROGRESS_EVERY_S = 0.1
 BULK_LINGER_MS = 5.0
 """At full speed nobody waits for one tick, and larger batches compress better."""
-AWAIT_S = 60.0
-AWAIT_STEP_S = 0.2
+HELD_MARGIN_US = 60_000_000
+"""What was received at a time has been appended this little before it at the earliest: clocks differ."""
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CollectSpec:
-    """What to collect.
-
-    `tape`: a file, or one that is read already. `speed`: N times as fast, 0 as fast as possible. `rebase`: the tape
-    begins now (or at `rebase_at_us`, a whole second) and runs for ever. `await_brokers`: no tick before the sessions of
-    these brokers are on their topics, too.
-    """
-
-    broker: str
-    tape: Path | Tape = SHIPPED
-    speed: float = 0.0
-    rebase: bool = False
-    rebase_at_us: int | None = None
-    await_brokers: tuple[str, ...] = ()
-    redistribution_permitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,53 +82,6 @@ class Outcome:
 Report = Callable[[Progress], None]
 
 
-async def collect(
-    settings: Settings,
-    spec: CollectSpec,
-    *,
-    stop: asyncio.Event,
-    progress: Report | None = None,
-    go: asyncio.Event | None = None,
-) -> Outcome:
-    """Publish one broker of a tape until it ends or `stop` is set. No tick before `go` is set, where there is one.
-
-    Raises ConfigError where the tape, the topic or what it holds does not fit, before anything is published;
-    UpstreamError where the Kafka cluster does not take the records.
-    """
-    tape = spec.tape if isinstance(spec.tape, Tape) else await asyncio.to_thread(read_tape, spec.tape)
-    script = tape.script(spec.broker)
-    collector = ScriptCollector(script, speed=spec.speed, rebase=spec.rebase, rebase_at_us=spec.rebase_at_us)
-    topic = topics.PATTERNS["ticks"].topic(settings.kafka.partitions, broker=spec.broker)
-    ids = await asyncio.to_thread(schema_ids, settings.registry, [topic])
-    run = Run(settings.kafka, collector, ids, permitted=spec.redistribution_permitted, progress=progress)
-    await run.prepare(script)
-
-    async def gate() -> None:
-        if spec.await_brokers:
-            names = [topics.ticks(broker) for broker in spec.await_brokers]
-            await _others(lambda left: lacking_sessions(settings.kafka, left, ids.by_id, script.start_us), names, stop)
-        if go is not None:
-            await _either(go, stop)
-
-    return await run.to_end(stop, gate)
-
-
-async def _others(lacking: Callable[[Sequence[str]], list[str]], names: list[str], stop: asyncio.Event) -> None:
-    """Wait until the other brokers have announced. Raises UpstreamError."""
-    deadline = time.monotonic() + AWAIT_S
-    while not stop.is_set() and (names := await asyncio.to_thread(lacking, names)):
-        if time.monotonic() > deadline:
-            raise UpstreamError(f"no session on {', '.join(names)} within {AWAIT_S:g} s")
-        await asyncio.sleep(AWAIT_STEP_S)
-
-
-async def _either(go: asyncio.Event, stop: asyncio.Event) -> None:
-    waits = [asyncio.ensure_future(event.wait()) for event in (go, stop)]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-
-
 class Run:
     """One collector's run, for any implementation of the port."""
 
@@ -157,7 +95,10 @@ class Run:
         progress: Report | None = None,
         retry: Retry | None = None,
         stall_s: float = 30.0,
+        is_obeyed: bool = False,
+        most_sessions: int | None = None,
     ) -> None:
+        """`is_obeyed`: commands on the topic `control` are; the sessions' clock is the wall's."""
         if collector.feed is Feed.LIVE and not permitted:
             raise ConfigError(
                 f"broker {collector.broker}: redistribution_permitted is false: a real broker's ticks may not be "
@@ -171,6 +112,8 @@ class Run:
         self._buried: set[tuple[str, int]] = set()
         self._dead = self._time_us = 0
         self._told_at = 0.0
+        self._is_obeyed, self._most_sessions = is_obeyed, most_sessions
+        self._obedience: Obedience | None = None
 
     async def prepare(self, script: Script | None = None) -> Resume:
         """Look at the topic. With the `script` of a resumable collector: where to go on. Raises ConfigError."""
@@ -191,12 +134,16 @@ class Run:
             self._kafka, self._topic, records, lanes, linger_ms=linger_ms, stall_s=self._stall_s
         )
         self._place = place
+        if self._is_obeyed:
+            control = await asyncio.to_thread(Control, self._kafka, ALONE["collectors"], collector.broker)
+            self._obedience = Obedience(control, collector, self._fill, self._most_sessions)
+            await self._obedience.resume()
         return place
 
     async def to_end(self, stop: asyncio.Event, gate: Callable[[], Awaitable[None]] | None = None) -> Outcome:
         """Publish until the feed ends or `stop` is set. A lost session is ended, told and opened again."""
         try:
-            await self._collected(stop, gate)
+            await self._obeying(self._collected(stop, gate))
             if stop.is_set():
                 await self._end("stopped")
             await self._publisher.flush()
@@ -212,6 +159,40 @@ class Run:
             dead=self._dead,
             ledger=self._script.ledger if self._script else None,
         )
+
+    async def _obeying(self, work: Coroutine[Any, Any, None]) -> None:
+        """Work, and obey commands meanwhile."""
+        if self._obedience is None:
+            await work
+            return
+        working, serving = asyncio.ensure_future(work), asyncio.ensure_future(self._obedience.serve())
+        try:
+            await asyncio.wait({working, serving}, return_when=asyncio.FIRST_COMPLETED)
+            await (working if working.done() else serving)
+        finally:
+            for task in (working, serving):
+                task.cancel()
+            await asyncio.gather(working, serving, return_exceptions=True)
+            self._obedience.close()
+
+    async def _fill(self, command: Command) -> int | None:
+        """Publish what is missing of a span; how many of its ticks are filled in now. None: there is no history."""
+        line, from_us, to_us = command.line, command.from_us, command.to_us
+        if line is None or from_us is None or to_us is None:
+            raise ConfigError(list(command.problems()))
+        # A little more on either side, for a tick is placed by its neighbours. What comes later comes in its turn.
+        since_us, until_us = from_us - HELD_MARGIN_US, min(to_us + HELD_MARGIN_US, self._publisher.reached_us)
+        history = await self._collector.history(line, command.symbol, since_us, until_us)
+        if history is None:
+            return None
+        where = self._kafka, self._topic, self._ids.by_id
+        held = await asyncio.to_thread(read_held, *where, line, command.symbol, since_us - HELD_MARGIN_US)
+        fill = missing(history, held, line, from_us, to_us)
+        if len(fill.ticks):
+            await self._publisher.fill(fill.ticks, None if self._open else time.time_ns() // 1000)
+            await self._publisher.flush()
+            metrics.count(Metric.TICKS_FILLED, len(fill.ticks), broker=command.broker, line=line.name)
+        return fill.before + len(fill.ticks)
 
     async def _collected(self, stop: asyncio.Event, gate: Callable[[], Awaitable[None]] | None) -> None:
         failed = 0

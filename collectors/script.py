@@ -1,12 +1,12 @@
 """A script: everything one broker publishes over a tape, in order, as a pure function of the tape."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from collectors.port import Batch, DeadLetter, Ledger, Longs, SessionEvent, Ticks
+from collectors.port import Batch, DeadLetter, Ledger, Longs, SessionEvent, Ticks, concatenated
 from tierfeed.domain.words import Feed, SessionKind
 
 SECOND_US = 1_000_000
@@ -49,6 +49,10 @@ class Session:
         spans = tuple((max(start, from_us), end) for start, end in self.spans if end > from_us)
         return Session(self.line, session, spans, self.silences)
 
+    def closed(self, at_us: int) -> "Session":
+        """Ended by then, as if it had been planned."""
+        return replace(self, spans=tuple((start, min(end, at_us)) for start, end in self.spans if start < at_us))
+
     def events(self) -> Iterator[tuple[int, SessionKind]]:
         """Start, a heartbeat each whole second in between, and end of every span."""
         for start, end in self.spans:
@@ -71,7 +75,11 @@ class Cursor:
 
 @dataclass(frozen=True)
 class Script:
-    """One broker's part. `ticks` are in publishing order: by received time, line, session, sequence, symbol."""
+    """One broker's part. `ticks` are in publishing order: by received time, line, session, sequence, symbol.
+
+    `missed` did not come, though the broker has it, by the time it would have been received. `standby`: lines that are
+    not open unless they are asked for.
+    """
 
     broker: str
     feed: Feed
@@ -81,6 +89,13 @@ class Script:
     ticks: Ticks
     ledger: Ledger
     dead: tuple[DeadLetter, ...] = ()
+    missed: Ticks | None = None
+    standby: frozenset[int] = frozenset()
+
+    @property
+    def lines(self) -> frozenset[int]:
+        """All that there are, those on standby among them."""
+        return frozenset(at.line for at in self.sessions)
 
     @cached_property
     def events(self) -> tuple[Longs, Longs, Longs]:
@@ -157,6 +172,49 @@ class Script:
         )
         sessions = tuple(at.shifted(by_us) for at in self.sessions)
         return replace(self, start_us=self.start_us + by_us, end_us=self.end_us + by_us, sessions=sessions, ticks=ticks)
+
+    def of_lines(self, lines: Set[int]) -> "Script":
+        """Without what the others carry."""
+        if lines >= self.lines:
+            return self
+        ticks = self.ticks.take(np.flatnonzero(np.isin(self.ticks.line, sorted(lines))))
+        sessions = tuple(at for at in self.sessions if at.line in lines)
+        ledger = replace(self.ledger, rows=tuple(row for row in self.ledger.rows if row.line in lines))
+        return replace(self, sessions=sessions, ticks=ticks, ledger=ledger)
+
+    def opened(self, line: "Script", at_us: int) -> "Script":
+        """With a script of another line from a whole second on. What stands before stays as it is."""
+        part = line.joined(at_us)
+        ticks = publishing_order(concatenated([self.ticks, part.ticks], self.ticks.symbols))
+        return replace(self, sessions=self.sessions + part.sessions, ticks=ticks)
+
+    def closed(self, line: int, at_us: int) -> "Script":
+        """Without what a line carries from a whole second on. What stands before stays as it is."""
+        ended = (at.closed(at_us) if at.line == line else at for at in self.sessions)
+        stays = (self.ticks.line != line) | (self.ticks.received_us < at_us)
+        return replace(
+            self, sessions=tuple(at for at in ended if at.spans), ticks=self.ticks.take(np.flatnonzero(stays))
+        )
+
+    def history(self, line: int, symbol: str | None, from_us: int, to_us: int) -> Ticks:
+        """What the broker has sent on a line, each tick once, by when it came or should have come."""
+        found = []
+        for ticks in (self.ticks, self.missed):
+            if ticks is None:
+                continue
+            rows = np.arange(*np.searchsorted(ticks.received_us, (from_us, to_us + 1)))
+            rows = rows[ticks.line[rows] == line]
+            if symbol is not None:
+                code = ticks.symbols.index(symbol) if symbol in ticks.symbols else -1
+                rows = rows[ticks.symbol[rows] == code]
+            found.append(ticks.take(rows))
+        came = found[0]
+        if len(came):
+            stamps = np.stack((came.session, came.symbol, came.sequence))
+            _, first = np.unique(stamps, axis=1, return_index=True)
+            found[0] = came.take(np.sort(first))
+        together = concatenated(found, self.ticks.symbols)
+        return together.take(np.lexsort((together.sequence, together.received_us)))
 
     def joined(self, from_us: int) -> "Script":
         """The part from a whole second on, in sessions that begin there: what one sees who connects in the middle."""

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import confluent_kafka as ck
 
 from infra.principals import ALONE
 from schemas.catalogue import Schema, decode
 from schemas.topics import dlq
-from tierfeed.domain.words import Line, SessionKind
+from tierfeed.domain.words import Flag, Line, SessionKind
 from tierfeed.errors import ConfigError, ContractError, UpstreamError
 from tierfeed.settings import KafkaSettings
 
@@ -46,6 +46,20 @@ class Seen:
     last_us: int
 
 
+class HeldTick(NamedTuple):
+    """A tick of a line as its topic holds it."""
+
+    symbol: str
+    session: int
+    sequence: int
+    event_us: int | None
+    bid: float
+    ask: float
+    bid_size: float | None
+    ask_size: float | None
+    backfilled: bool
+
+
 def read_tails(kafka: KafkaSettings, topic: str, by_id: Mapping[int, Schema]) -> dict[int, Seen | None]:
     """The tail of every partition; None where it is empty. Raises UpstreamError; ConfigError for a strange topic."""
     with _Reader(kafka, by_id) as reader:
@@ -64,6 +78,38 @@ def read_dead(kafka: KafkaSettings, topic: str) -> set[tuple[str, int]]:
                 if headers.get("stage") == b"collector":
                     found.add((headers["source_file"].decode(), int(headers["source_line"])))
         return found
+
+
+def read_held(
+    kafka: KafkaSettings, topic: str, by_id: Mapping[int, Schema], line: Line, symbol: str | None, since_us: int
+) -> list[HeldTick]:
+    """The ticks of one line, of one symbol or all, that were appended since a time; a redelivered one once.
+
+    In order for each symbol. Raises UpstreamError.
+    """
+    found: dict[TickId, HeldTick] = {}
+    with _Reader(kafka, by_id) as reader:
+        for at in reader.partitions(topic):
+            _, high = reader.bounds(topic, at)
+            for message in reader.messages(topic, at, reader.since(topic, at, since_us, high), high):
+                if symbol is not None and message.key() != symbol.encode():
+                    continue
+                tick = _held(message.value(), by_id, line)
+                if tick is not None:
+                    found.setdefault((int(line), tick.session, tick.symbol, tick.sequence), tick)
+    return list(found.values())
+
+
+def _held(payload: bytes | None, by_id: Mapping[int, Schema], line: Line) -> HeldTick | None:
+    try:
+        name, record = decode(payload or b"", by_id)
+    except ContractError:
+        return None
+    if name != "Tick" or record["line"] != line.name:
+        return None
+    event, flags = record["event_time"], record["flags"]
+    values = {name: record[name] for name in HeldTick._fields if name in record}
+    return HeldTick(**values, event_us=None if event is None else _us(event), backfilled=bool(flags & Flag.BACKFILLED))
 
 
 def lacking_sessions(
@@ -113,6 +159,12 @@ class _Reader:
         at = ck.TopicPartition(topic, partition)
         low, high = _asked(lambda: self._consumer.get_watermark_offsets(at, timeout=REQUEST_S, cached=False))
         return int(low), int(high)
+
+    def since(self, topic: str, partition: int, since_us: int, high: int) -> int:
+        """The first offset that was appended at or after a time; `high` where there is none."""
+        asked = [ck.TopicPartition(topic, partition, max(since_us // 1000, 0))]
+        (found,) = _asked(lambda: self._consumer.offsets_for_times(asked, timeout=REQUEST_S))
+        return high if found.offset < 0 else int(found.offset)
 
     def settled(self, topic: str, partitions: Iterable[int]) -> Mapping[int, tuple[int, int]]:
         """First and end offsets, once they have not moved for SETTLED_S."""

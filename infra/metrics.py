@@ -28,6 +28,7 @@ class Metric(StrEnum):
 
     TICKS_RECEIVED = "tierfeed_ticks_received_total"
     TICKS_PUBLISHED = "tierfeed_ticks_published_total"
+    TICKS_FILLED = "tierfeed_ticks_filled_total"
     TICKS_DROPPED = "tierfeed_ticks_dropped_total"
     SESSION_HEARTBEATS = "tierfeed_session_heartbeats_total"
     DEAD_LETTERS = "tierfeed_dead_letters_total"
@@ -50,6 +51,7 @@ class Metric(StrEnum):
     AUDIT_LINES = "tierfeed_audit_lines_total"
     SLA_SLICES = "tierfeed_sla_slices_total"
     SLA_EVENTS = "tierfeed_sla_events_total"
+    COMMANDS = "tierfeed_commands_total"
     PART_RESTARTS = "tierfeed_part_restarts_total"
 
 
@@ -77,6 +79,7 @@ RECORDS: Final = (1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0, 10_000.0, 
 CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.TICKS_RECEIVED: Entry(Kind.COUNTER, "Ticks taken from a broker session.", ("broker", "line")),
     Metric.TICKS_PUBLISHED: Entry(Kind.COUNTER, "Ticks handed to ticks.<broker>.", ("broker",)),
+    Metric.TICKS_FILLED: Entry(Kind.COUNTER, "Ticks filled in from a broker's history.", ("broker", "line")),
     Metric.TICKS_DROPPED: Entry(Kind.COUNTER, "Ticks that reached no composite, by reason.", ("broker", "reason")),
     Metric.SESSION_HEARTBEATS: Entry(Kind.COUNTER, "Heartbeats of broker sessions published.", ("broker",)),
     Metric.DEAD_LETTERS: Entry(Kind.COUNTER, "Records sent to a dead-letter topic.", ("stage", "topic")),
@@ -103,6 +106,7 @@ CATALOGUE: Final[Mapping[Metric, Entry]] = {
     Metric.AUDIT_LINES: Entry(Kind.COUNTER, "Lines of the authorizer's log, by outcome.", ("outcome",)),
     Metric.SLA_SLICES: Entry(Kind.COUNTER, "Slices of what tiers promise that were judged."),
     Metric.SLA_EVENTS: Entry(Kind.COUNTER, "Steps of incidents that were told.", ("kind", "objective")),
+    Metric.COMMANDS: Entry(Kind.COUNTER, "Answers to commands, by what became of them.", ("stage", "action", "step")),
     Metric.PART_RESTARTS: Entry(Kind.COUNTER, "Times a part was started again.", ("part",)),
 }
 

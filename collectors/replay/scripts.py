@@ -37,10 +37,10 @@ def scripts_of(recordings: Sequence[Recording], profiles: Mapping[str, tuple[Pro
     parts = {
         broker: _part([at for at in recordings if at.entry.broker == broker], profiles, start_us) for broker in brokers
     }
-    end_us = second_after(max(int(ticks.received_us[-1]) for ticks, _ in parts.values() if len(ticks)))
-    pauses = _pauses(ticks for ticks, _ in parts.values())
+    end_us = second_after(max(int(ticks.received_us[-1]) for ticks, *_ in parts.values() if len(ticks)))
+    pauses = _pauses(ticks for ticks, *_ in parts.values())
     scripts = {}
-    for broker, (ticks, ledger) in parts.items():
+    for broker, (ticks, missed, ledger) in parts.items():
         sessions = (
             _simulated_sessions(profiles[broker][0], start_us, end_us)
             if broker in profiles
@@ -48,19 +48,25 @@ def scripts_of(recordings: Sequence[Recording], profiles: Mapping[str, tuple[Pro
         )
         dead = _dead(at for at in recordings if at.entry.broker == broker)
         open_ = tuple(session.without(pauses) for session in sessions)
-        scripts[broker] = Script(broker, ledger.feed, start_us, end_us, open_, ticks, ledger, dead)
+        standby = frozenset[int]()
+        if broker in profiles:
+            lines = profiles[broker][0].lines
+            standby = frozenset(int(Line[name]) for name, line in lines.items() if line.standby)
+        scripts[broker] = Script(broker, ledger.feed, start_us, end_us, open_, ticks, ledger, dead, missed, standby)
     return scripts
 
 
-def _part(mine: list[Recording], profiles: Mapping[str, tuple[Profile, int]], start_us: int) -> tuple[Ticks, Ledger]:
-    """One broker's ticks in publishing order, and its ledger."""
+def _part(
+    mine: list[Recording], profiles: Mapping[str, tuple[Profile, int]], start_us: int
+) -> tuple[Ticks, Ticks, Ledger]:
+    """One broker's ticks in publishing order, what is withheld of them, and its ledger."""
     broker = mine[0].entry.broker
     symbols = tuple(sorted({at.entry.symbol for at in mine}))
     if broker in profiles:
         profile, seed = profiles[broker]
         reference = {symbol: _reference([at for at in mine if at.entry.symbol == symbol]) for symbol in symbols}
-        ticks, ledger = simulate(broker, reference, profile, seed, start_us)
-        return ticks, replace(ledger, dead=sum(len(at.rows.bad) for at in mine))
+        ticks, missed, ledger = simulate(broker, reference, profile, seed, start_us)
+        return ticks, missed, replace(ledger, dead=sum(len(at.rows.bad) for at in mine))
     parts = []
     for session, group in _grouped(mine, start_us):
         for symbol in sorted({at.entry.symbol for at in group}):
@@ -69,7 +75,8 @@ def _part(mine: list[Recording], profiles: Mapping[str, tuple[Profile, int]], st
     ticks = publishing_order(concatenated(parts, symbols))
     counts = np.bincount(ticks.symbol, minlength=len(symbols)).tolist()
     rows = tuple(LedgerRow(0, symbol, count, published=count) for symbol, count in zip(symbols, counts, strict=True))
-    return ticks, Ledger(broker, Feed.REPLAY, rows, {}, sum(len(at.rows.bad) for at in mine))
+    ledger = Ledger(broker, Feed.REPLAY, rows, {}, sum(len(at.rows.bad) for at in mine))
+    return ticks, ticks.take(slice(0)), ledger
 
 
 def _clock(rows: Rows) -> Longs:

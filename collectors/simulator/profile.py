@@ -38,6 +38,7 @@ class SimulatedLine(_Strict):
     skipped: float = Field(
         default=0.0, ge=0, le=0.5, description="share of sequences lost between broker and collector"
     )
+    standby: bool = Field(default=False, description="not open until a START_LINE asks for it")
 
 
 class Outage(_Strict):

@@ -61,10 +61,14 @@ def silences(profile: Profile, start_us: int) -> tuple[Silence, ...]:
 
 def simulate(
     broker: str, reference: Mapping[str, Reference], profile: Profile, seed: int, start_us: int
-) -> tuple[Ticks, Ledger]:
-    """Ticks in publishing order, with session `start_us`, and the ledger. Each symbol has its own stream of chance."""
+) -> tuple[Ticks, Ticks, Ledger]:
+    """Ticks in publishing order, with session `start_us`; what was withheld of them, by arrival; and the ledger.
+
+    Each symbol has its own stream of chance.
+    """
     symbols = tuple(sorted(reference))
     parts: list[Ticks] = []
+    withheld: list[Ticks] = []
     rows: list[LedgerRow] = []
     doubled: dict[str, int] = {}
     dark = silences(profile, start_us)
@@ -75,16 +79,19 @@ def simulate(
         unquoted = len(market.event_us) - len(quotes.event_us)
         carried: list[Ticks] = []
         for number, line in ((int(Line[name]), line) for name, line in profile.lines.items()):
-            records, counts = _on_line(
+            records, missed, counts = _on_line(
                 quotes, line, number, [silence for silence in dark if silence.line == number], rng
             )
             ticks = _stamped(records, at, symbols, start_us)
-            carried.append(ticks)
+            withheld.append(_stamped(missed, at, symbols, start_us))
             parts.append(ticks)
+            if not line.standby:
+                carried.append(ticks)
             rows.append(_told(counts, number, symbol, len(market.event_us), unquoted))
         doubled[symbol] = _line_doubled(carried)
     ledger = Ledger(broker, Feed.SIMULATED, tuple(rows), doubled)
-    return publishing_order(concatenated(parts, symbols)), ledger
+    ticks, missing = (publishing_order(concatenated(each, symbols)) for each in (parts, withheld))
+    return ticks, missing, ledger
 
 
 def _quotes(market: Reference, profile: Profile, symbol: str, rng: np.random.Generator) -> Quotes:
@@ -124,7 +131,8 @@ class _Carried:
 
 def _on_line(
     quotes: Quotes, line: SimulatedLine, number: int, dark: list[Silence], rng: np.random.Generator
-) -> tuple[_Carried, dict[str, int]]:
+) -> tuple[_Carried, _Carried, dict[str, int]]:
+    """What the line carries, what it should have carried too, and the counts."""
     n = len(quotes.sent_us)
     carried = rng.random(n) >= line.thinning
     delay = _delays(line.latency, n, rng)
@@ -137,6 +145,9 @@ def _on_line(
     skipped = chance[rows] < line.skipped
     # A hole can be seen only between two sequences that came.
     skipped[:1] = skipped[-1:] = False
+    gone = np.sort(np.concatenate((np.flatnonzero(lost), rows[skipped])))
+    # Where each belongs among those that come at one time; one that was never sent, behind the last that was.
+    missed = _Carried(quotes.take(gone), received[gone], np.cumsum(carried & ~lost, dtype=np.int64)[gone], number)
     rows, sequence = rows[~skipped], sequence[~skipped]
     arrival = received[rows]
     second = arrival + 1 + (late[rows] * line.redelivery_ms * MS_US).astype(np.int64)
@@ -155,6 +166,7 @@ def _on_line(
             np.concatenate((sequence, sequence[twice])),
             number,
         ),
+        missed,
         counts,
     )
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from collectors.port import Batch, Collector, SessionEvent, Ticks, concatenated,
 from collectors.replay.tape import read_tape
 from collectors.script import SECOND_US, Script
 from tests.unit.collectors.tapes import lean_rows, lean_zip, write_tape
-from tierfeed.domain.words import Feed, SessionKind
+from tierfeed.domain.words import Feed, Line, SessionKind
 
 START, BEAT, END = SessionKind
 ENOUGH_TICKS = 40
@@ -33,6 +33,27 @@ async def _collected(collector: Collector, ticks: int) -> list[Batch]:
     async for batch in collector.batches(stop):
         batches.append(batch)
         if sum(len(each.ticks) for each in batches) >= ticks:
+            stop.set()
+    return batches
+
+
+async def _reopened(collector: Collector) -> list[Batch]:
+    """Closed once something has come, and opened again once that is told."""
+    stop = asyncio.Event()
+    batches = [await collector.announce(stop)]
+    (line,) = collector.open_lines
+    ended = False
+    async for batch in collector.batches(stop):
+        batches.append(batch)
+        if not ended and sum(len(each.ticks) for each in batches):
+            await collector.close_line(line)
+            await collector.close_line(line)
+            assert not collector.open_lines
+        if not ended and any(event.kind is END for event in batch.events):
+            ended = True
+            await collector.open_line(line)
+            await collector.open_line(line)
+        if ended and len(batch.ticks):
             stop.set()
     return batches
 
@@ -105,6 +126,54 @@ class CollectorContract:
 
         assert asyncio.run(stopped()) < 1
 
+    def test_its_usual_lines_are_open_and_are_among_those_it_has(self, make: Make) -> None:
+        collector = make()
+        assert collector.open_lines == collector.usual_lines <= collector.lines
+
+    def test_a_line_is_closed_and_opened_again_as_another_session(self, make: Make) -> None:
+        collector = make()
+        if collector.resumable:
+            return
+        batches = asyncio.run(_reopened(collector))
+        events = [event for batch in batches for event in batch.events if event.kind is not BEAT]
+        assert [event.kind for event in events[:3]] == [START, END, START]
+        assert events[0].session == events[1].session < events[2].session
+        assert all(event.reason is None for event in events)
+        between = (events[1].time_us, events[2].time_us)
+        received = [at for batch in batches for at in batch.ticks.received_us.tolist()]
+        assert not [at for at in received if between[0] <= at < between[1]]
+        assert len([at for at in received if at < between[0]]) > 0
+        assert len([at for at in received if at >= between[1]]) > 0
+        self.test_sequences_count_from_one_in_each_session(batches)
+        self.test_time_never_goes_back(batches)
+        self.test_no_tick_outside_its_open_session(batches)
+
+    def test_its_history_has_what_came_and_what_was_lost_each_once_and_in_order(self, make: Make) -> None:
+        async def played() -> tuple[list[Batch], Ticks | None]:
+            collector = make()
+            batches = await _collected(collector, ENOUGH_TICKS)
+            return batches, await collector.history(
+                Line.A, None, 0, 2**62 if collector.resumable else time.time_ns() // 1000
+            )
+
+        batches, history = asyncio.run(played())
+        if history is None:
+            return
+        received = history.received_us.tolist()
+        assert received == sorted(received)
+        of_line = [batch.ticks.take(np.flatnonzero(batch.ticks.line == int(Line.A))) for batch in batches]
+        came = {
+            (stamp, event, bid)
+            for ticks in of_line
+            for stamp, event, bid in zip(
+                zip(ticks.session.tolist(), ticks.sequence.tolist(), strict=True),
+                ticks.event_us.tolist(), ticks.bid.tolist(), strict=True,
+            )
+        }  # fmt: skip
+        told = Counter((event, bid) for _, event, bid in came)
+        there = Counter(zip(history.event_us.tolist(), history.bid.tolist(), strict=True))
+        assert told <= there
+
     def test_one_that_can_be_resumed_gives_the_same_records_again(self, make: Make) -> None:
         if not make().resumable:
             return
@@ -157,23 +226,37 @@ class Pulse:
     """No script: a broker that quotes as fast as it is asked, as a live adapter would hand it over."""
 
     broker, feed, speed, resumable = "pulse", Feed.LIVE, 1.0, False
+    lines = usual_lines = open_lines = frozenset({Line.A})
+
+    async def open_line(self, line: Line) -> None:
+        self.open_lines = frozenset({line})
+
+    async def close_line(self, line: Line) -> None:
+        self.open_lines = frozenset()
+
+    async def history(self, line: Line, symbol: str | None, from_us: int, to_us: int) -> Ticks | None:
+        return None
 
     async def announce(self, stop: asyncio.Event) -> Batch:
         self._now_us = time.time_ns() // 1000 // SECOND_US * SECOND_US
-        self._session = self._now_us
-        return Batch(
-            concatenated([], ("EURUSD",)), (SessionEvent(START, 0, self._session, self._now_us, self._now_us),)
-        )
+        return Batch(concatenated([], ("EURUSD",)), (self._event(START),))
 
     async def batches(self, stop: asyncio.Event, resume_us: int | None = None) -> AsyncIterator[Batch]:
-        sequence = 0
+        sequence, is_open = 0, True
         while not stop.is_set():
             self._now_us += SECOND_US
-            yield Batch(
-                self._ticks(range(sequence + 1, sequence + 11)),
-                (SessionEvent(BEAT, 0, self._session, self._now_us, self._now_us),),
-            )
-            sequence += 10
+            if is_open and self.open_lines:
+                yield Batch(self._ticks(range(sequence + 1, sequence + 11)), (self._event(BEAT),))
+                sequence += 10
+            elif is_open or self.open_lines:
+                is_open = not is_open
+                yield Batch(concatenated([], ("EURUSD",)), (self._event(START if is_open else END),))
+                sequence = 0
+
+    def _event(self, kind: SessionKind) -> SessionEvent:
+        if kind is START:
+            self._session = self._now_us
+        return SessionEvent(kind, 0, self._session, self._now_us, self._now_us)
 
     def _ticks(self, sequences: range) -> Ticks:
         n = len(sequences)

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import confluent_kafka as ck
 
+from collectors.collect import CollectSpec, collect
 from collectors.replay.tape import Tape, read_tape
-from collectors.runner import CollectSpec, Outcome, collect
+from collectors.runner import Outcome
 from infra.kafka import admin, apply, plan_topics
 from schemas import topics
 from schemas.catalogue import decode
@@ -97,12 +98,14 @@ def expected(tape: Path, broker: str, speed: float) -> dict[int, list[Record]]:
     return {at: [timeless(decode(payload)) for payload in told] for at, told in payloads.items()}
 
 
-def tape_of(folder: Path, *brokers: str, seconds: int = 60, simulate: dict[str, object] | None = None) -> Path:
-    """A tick every 10 ms in each of three symbols."""
+def tape_of(
+    folder: Path, *brokers: str, seconds: int = 60, every_ms: int = 10, simulate: dict[str, object] | None = None
+) -> Path:
+    """A tick every so often in each of three symbols."""
     entries: list[dict[str, object]] = []
     files = {}
     for number, symbol in enumerate(("EURUSD", "NZDUSD", "USDJPY")):
-        rows = [(3_000 + at * 10 + number, 1.1 + at % 13 * 1e-5, 1.2) for at in range(seconds * 100)]
+        rows = [(3_000 + at * every_ms + number, 1.1 + at % 13 * 1e-5, 1.2) for at in range(seconds * 1000 // every_ms)]
         files[f"20140508_{symbol}__zip"] = lean_zip(lean_rows(rows))
         for broker in brokers:
             entry: dict[str, object] = {"broker": broker, "symbol": symbol, "format": "lean"}
@@ -113,9 +116,9 @@ def tape_of(folder: Path, *brokers: str, seconds: int = 60, simulate: dict[str, 
 class Child:
     """A collector in a process of its own."""
 
-    def __init__(self, cluster: Cluster, tape: Path, broker: str, speed: float) -> None:
-        kafka = cluster.settings.kafka.model_dump_json()
-        command = [sys.executable, "-m", "tests.integration.collectors_child", kafka, str(tape), broker, str(speed)]
+    def __init__(self, cluster: Cluster, tape: Path, broker: str, speed: float | str) -> None:
+        settings = cluster.settings.model_dump_json()
+        command = [sys.executable, "-m", "tests.integration.collectors_child", settings, str(tape), broker, str(speed)]
         self._cluster, self._broker = cluster, broker
         self._process = subprocess.Popen(command, cwd=Path(__file__).parents[2])
 

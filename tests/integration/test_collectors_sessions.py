@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from collectors.collect import CollectSpec, collect
 from collectors.lanes import Lane
 from collectors.port import Batch, SessionEvent, SessionLostError, Ticks, concatenated
 from collectors.publisher import Publisher
 from collectors.records import RecordEncoder
 from collectors.replay.tape import read_tape
-from collectors.runner import CollectSpec, Outcome, Progress, Retry, Run, collect
+from collectors.runner import Outcome, Progress, Retry, Run
 from infra.registry import schema_ids
 from tests.builders import eventually
 from tests.integration.collectors_cluster import PARTITIONS, Cluster, tape_of

@@ -1,23 +1,28 @@
-"""`tierfeed brokers`: how good they are, and which of them are one."""
+"""`tierfeed brokers`: how good they are, and which of them are one; what is asked of them is in commanding.py."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
 
+from tierfeed.cli.commanding import command, commands
 from tierfeed.cli.output import Json, emit, err, show
 from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
 from tierfeed.settings import load_settings
 
-app = typer.Typer(name="brokers", help="Brokers: quality.", no_args_is_help=True)
+app = typer.Typer(name="brokers", help="Brokers: quality, command, commands.", no_args_is_help=True)
 
 PAIRS = ("one", "other", "symbol", "shared_percent", "offset_h", "gaps", "shared_gaps", "declared")
 
 
 @app.callback()
 def brokers() -> None:
-    """Brokers: how good they are, and which of them are one."""
+    """Brokers: how good they are, which of them are one, and what is asked of them."""
+
+
+app.command()(command)
+app.command()(commands)
 
 
 @app.command()

@@ -17,7 +17,8 @@ from tierfeed.errors import ConfigError
 from tierfeed.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from collectors.runner import CollectSpec, Outcome
+    from collectors.collect import CollectSpec
+    from collectors.runner import Outcome
 
 app = typer.Typer(name="collect", help="Collectors: broker sessions to broker topics.", no_args_is_help=True)
 
@@ -42,15 +43,20 @@ def run(
     others: Annotated[
         list[str] | None, typer.Option("--await", help="No tick before this broker's sessions are announced, too.")
     ] = None,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="With --rebase: no session before START_SESSION asks for one.")
+    ] = False,
     part: Annotated[bool, typer.Option("--part", hidden=True, help="Tell a supervisor when it is ready.")] = False,
     json: Json = False,
 ) -> None:
     """Publish the ticks of a tape to its brokers' topics, from where they end on. Ends with the tape.
 
+    With --rebase it obeys commands: see `tierfeed brokers command`.
+
     Example: tierfeed collect run --broker fxcm --tape TAPE.yaml --speed 60
     """
+    from collectors.collect import CollectSpec
     from collectors.replay.tape import SHIPPED, read_tape  # numba
-    from collectors.runner import CollectSpec
     from collectors.script import second_after
 
     settings, times = reached(load_settings()), speed_of(speed)
@@ -62,7 +68,13 @@ def run(
     if rebase and rebase_at_us is None:
         rebase_at_us = second_after(time.time_ns() // 1000)  # one for all: they play in step
     playing = CollectSpec(
-        broker="", tape=read, speed=times, rebase=rebase, rebase_at_us=rebase_at_us, await_brokers=awaited
+        broker="",
+        tape=read,
+        speed=times,
+        rebase=rebase,
+        rebase_at_us=rebase_at_us,
+        await_brokers=awaited,
+        standby=standby,
     )
     outcomes: list[Outcome] = []
 
@@ -91,7 +103,8 @@ async def collect_all(
     settings: Settings, specs: Sequence["CollectSpec"], stop: asyncio.Event, ready: Callable[[], None]
 ) -> list["Outcome"]:
     """Play the brokers in step: the first tick of any goes out when the sessions of all are announced."""
-    from collectors.runner import Progress, collect
+    from collectors.collect import collect
+    from collectors.runner import Progress
 
     go, announced = asyncio.Event(), set[str]()
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from collectors.collect import CollectSpec
 from collectors.replay.cut import CLOCKS, HOUR_MS, NOON_UTC_MS, SYMBOLS, cut_zip
 from collectors.replay.tape import SHIPPED, Tape, read_tape
-from collectors.runner import CollectSpec
 from tests.unit.collectors.tapes import SHARED, lean_zip
 from tierfeed.domain.words import Feed
 

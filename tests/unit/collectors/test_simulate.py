@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from collectors.port import Ledger, Ticks
+from collectors.script import Script
 from collectors.simulator.profile import Profile, load_profile
 from collectors.simulator.simulate import Reference, simulate
 from tests.unit.collectors.tapes import MIDNIGHT_US, SHARED
@@ -22,7 +23,10 @@ def _market(n: int = N, every_us: int = 50_000) -> Reference:
 
 
 def _run(profile: dict[str, object], seed: int = 1, broker: str = "b", **markets: Reference) -> tuple[Ticks, Ledger]:
-    return simulate(broker, markets or {"EURUSD": _market()}, Profile.model_validate(profile), seed, MIDNIGHT_US)
+    ticks, _, ledger = simulate(
+        broker, markets or {"EURUSD": _market()}, Profile.model_validate(profile), seed, MIDNIGHT_US
+    )
+    return ticks, ledger
 
 
 def test_the_same_seed_gives_the_same_ticks_and_another_one_others() -> None:
@@ -31,6 +35,23 @@ def test_the_same_seed_gives_the_same_ticks_and_another_one_others() -> None:
     assert first.received_us.tolist() == again.received_us.tolist()
     assert first.bid.tolist() == again.bid.tolist()
     assert first.bid.tolist() != other.bid.tolist()
+
+
+def test_what_a_line_withholds_stands_where_it_would_have_come() -> None:
+    """Also among ticks of one time, of which there are many where nothing overtakes."""
+    lines = {"A": {"skipped": 0.3, "redelivered": 0.2, "latency": {"median_ms": 400, "sigma": 1.5}}}
+    profile = Profile.model_validate({"lines": lines, "outages": [{"at_s": 20, "for_s": 30}]})
+    markets = {"EURUSD": _market()}
+    ticks, missed, ledger = simulate("b", markets, profile, 3, MIDNIGHT_US)
+    end_us = int(ticks.received_us[-1]) + 1_000_000
+    script = Script("b", Feed.SIMULATED, MIDNIGHT_US, end_us, (), ticks, ledger, missed=missed)
+    history = script.history(0, None, 0, 2**62)
+    assert len(np.unique(ticks.received_us)) < len(np.unique(ticks.sequence))
+    assert history.event_us.tolist() == markets["EURUSD"].event_us.tolist()
+    assert len(missed) == ledger.total.skipped + ledger.total.lost > 500
+    assert script.history(0, "EURUSD", 0, end_us).bid.tolist() == history.bid.tolist()
+    assert not len(script.history(0, "NZDUSD", 0, end_us))
+    assert not len(script.history(1, None, 0, end_us))
 
 
 def test_another_symbol_or_broker_does_not_change_the_chance_of_the_first() -> None:
