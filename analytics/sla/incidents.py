@@ -28,9 +28,18 @@ class EventKind(IntEnum):
     RECOVERY = 1
     ALERT = 2
     ALERT_END = 3
+    DETECTED = 4
+    """From here on, of remedies (remedies.py)."""
+    GUARDED = 5
+    ACTING = 6
+    VERIFYING = 7
+    RESOLVED = 8
+    REVERTED = 9
+    ESCALATED = 10
 
 
 BEGINS: Final = (EventKind.BREACH, EventKind.ALERT)
+REMEDIES: Final = frozenset(EventKind) - {*BEGINS, EventKind.RECOVERY, EventKind.ALERT_END}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +70,23 @@ class Event:
     target_ppm: int
     causes: tuple[str, ...] = ()
     window_s: int | None = None
+    symbol: str | None = None
+    """Of a remedy, this and what follows; `command` is the id of one."""
+    action: str | None = None
+    command: str | None = None
+    detail: str | None = None
 
     @property
     def incident(self) -> str:
+        of_symbol = "" if self.symbol is None else f"/{self.symbol}"
         window = "" if self.window_s is None else f"/burn-{self.window_s // 3600}h"
         began = datetime.fromtimestamp(self.began, UTC).strftime("%Y%m%dT%H%M%SZ")
-        return f"{self.subject.name}/{self.objective}{window}/{began}"
+        return f"{self.subject.name}/{self.objective}{of_symbol}{window}/{began}"
 
     @property
     def identity(self) -> str:
-        return f"{self.incident}/{self.kind.name.lower()}"
+        command = "" if self.command is None else f"/{self.command.removeprefix(self.incident + '/')}"
+        return f"{self.incident}/{self.kind.name.lower()}{command}"
 
 
 class Breaches:

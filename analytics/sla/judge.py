@@ -5,20 +5,17 @@ go out before the slices they rest on are stored: killed in between, it finds th
 again. What came late is judged again; an event, once told, stands.
 """
 
-import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import structlog
 
 from analytics.sla.burning import burns
-from analytics.sla.credits import GRACE, Credits
 from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
 from analytics.sla.log import EventLog, withdrawn
 from analytics.sla.schedule import Schedule
-from analytics.sla.slices import Judged, Slice, Slicer, counted
+from analytics.sla.slices import Admitted, Judged, Slice, Slicer, counted
 from analytics.sla.store import EPOCH, Edges, Store
 from analytics.sla.watch import Limits, Watch
 from infra import metrics
@@ -42,39 +39,6 @@ RECALL_S: Final = 900
 """Longer than a quote lives, and than a broker may be silent before it is mute."""
 CHUNK_S: Final = 3600
 
-Register = Callable[[], Registered]
-
-
-def run_judge(
-    settings: Settings, register: Register, stop: threading.Event, ready: Callable[[], Any] = lambda: None
-) -> None:
-    """Judge until `stop` is set. Raises ConfigError, and UpstreamError when this process has to end. Blocks."""
-    registered = register()
-    judge = Judge(settings, registered)
-    ready()
-    try:
-        look_s, proposed = time.monotonic(), ""
-        while not stop.wait(LOOK_S):
-            judge.step(time.time())
-            if time.monotonic() >= look_s:
-                look_s = time.monotonic() + REGISTER_S
-                proposed = propose_credits(settings, proposed, datetime.now(UTC))
-                if (now := register()) != registered:
-                    registered = now
-                    judge.close()
-                    judge = Judge(settings, registered)  # goes on where the stored slices end
-    finally:
-        judge.close()
-
-
-def propose_credits(settings: Settings, before: str, now: datetime) -> str:
-    """Propose those of the newest month that can be judged, unless it is the one of `before`. Returns that month."""
-    month = ((now - GRACE).replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
-    if month != before:
-        for each in Credits(settings.clickhouse, settings.sla).propose(month, now):
-            log.info("credit proposed", tenant=each.tenant, month=month, percent=each.percent)
-    return month
-
 
 def subjects_of(registered: Registered) -> Iterator[Subject]:
     """Whom to judge apart: each tier, and each tenant that has bought fewer symbols than its tier has."""
@@ -86,16 +50,17 @@ def subjects_of(registered: Registered) -> Iterator[Subject]:
 
 
 class Judge:
-    """`run_judge` is the way to run it; a test may step it."""
+    """`process.run_judge` is the way to run it; a test may step it."""
 
-    def __init__(self, settings: Settings, registered: Registered) -> None:
+    def __init__(self, settings: Settings, registered: Registered, admitted: Admitted = lambda tier, end: ()) -> None:
+        self._admitted = admitted
         self._tiers: Mapping[str, Tier] = registered.tiers
         self._subjects = tuple(subjects_of(registered))
         self._calendar = parse_calendar(read_document(settings.market_file, "market_file"))
         self._limits = Limits(settings.stream.heartbeat_timeout_s, settings.stream.quote_lifetime_s)
         self._upstream = settings.broker_upstreams
-        self._store = Store(settings.clickhouse)
-        self._log = EventLog(settings.kafka)
+        self.store = Store(settings.clickhouse)
+        self.log = EventLog(settings.kafka)
         self._breaches: dict[tuple[str, Objective], Breaches] = {}
         self._burns: dict[tuple[str, Objective], Burn] = {}
         self._minutes: dict[tuple[str, Objective], list[int]] = {}
@@ -109,7 +74,7 @@ class Judge:
 
     def step(self, now_s: float) -> list[Event]:
         """Judge what has been stored meanwhile. Returns the events that were told. Raises UpstreamError."""
-        edges = self._store.edges(EPOCH if self._edges is None else self._edges.stored)
+        edges = self.store.edges(EPOCH if self._edges is None else self._edges.stored)
         if edges is None:
             return []
         done = self._begin(edges.first) if self.done is None else self.done
@@ -129,14 +94,20 @@ class Judge:
             done = self.done = end
         return told
 
+    @property
+    def watch(self) -> Watch:
+        """Who can be relied on at the end of what is judged."""
+        assert self._slicer is not None
+        return self._slicer.watch
+
     def close(self) -> None:
-        self._store.close()
+        self.store.close()
 
     # -- what an earlier judge knew
 
     def _begin(self, first: int) -> int:
         """Go on where the stored slices end. The very first judge begins with the second whole minute that there is."""
-        stored = self._store.done()
+        stored = self.store.done()
         if stored is None:
             self._since = done = (first // MINUTE_S + 2) * MINUTE_S
         else:
@@ -145,7 +116,7 @@ class Judge:
         for subject in self._subjects:
             self._take_up(subject, done)
         self._recall(done)
-        over = [self._resume(record, done) for record in self._log.last.values()]
+        over = [self._resume(record, done) for record in self.log.last.values()]
         self._tell(event for event in over if event is not None)
         self.done = done
         return done
@@ -154,7 +125,7 @@ class Judge:
         """Alerts are for whoever runs a tier: of tenants only the breaches are told."""
         tier = self._tiers[subject.tier]
         if subject.symbols is None:
-            found = burns(self._store, self._calendar, subject, tier, done)
+            found = burns(self.store, self._calendar, subject, tier, done)
             self._burns |= {(subject.name, objective): burn for objective, burn in found.items()}
             self._minutes |= {(subject.name, objective): [0, 0] for objective in found}
         for objective in Objective:
@@ -166,7 +137,7 @@ class Judge:
     def _recall(self, done: int) -> None:
         """The last minute, which says whether it is calm, and what of this one is judged already."""
         minute = done // MINUTE_S * MINUTE_S
-        slices = self._store.slices(minute - MINUTE_S, done)
+        slices = self.store.slices(minute - MINUTE_S, done)
         for subject in self._subjects:
             for each in (each for each in slices if each.tier == subject.tier):
                 key = subject.name, each.objective
@@ -192,8 +163,10 @@ class Judge:
     def _slicer_at(self, at: int) -> Slicer:
         """One that has heard what was said before `at`."""
         start = (at - RECALL_S) // MINUTE_S * MINUTE_S
-        slicer = Slicer(self._tiers.values(), Watch(self._limits, self._store.quoted(start)), self._upstream)
-        for _ in slicer.run(self._store.heard(start, at), self._schedule(start, at), start, at):
+        slicer = Slicer(
+            self._tiers.values(), Watch(self._limits, self.store.quoted(start)), self._upstream, self._admitted
+        )
+        for _ in slicer.run(self.store.heard(start, at), self._schedule(start, at), start, at):
             pass
         return slicer
 
@@ -207,11 +180,11 @@ class Judge:
         self._set_alerts(start)
         slices = list(self._slices(self._slicer, start, end))
         told = self._tell(self._events(slices, start, end))
-        metrics.count(Metric.SLA_SLICES, self._store.keep(slices))
+        metrics.count(Metric.SLA_SLICES, self.store.keep(slices))
         return told
 
     def _tell(self, events: Iterable[Event]) -> list[Event]:
-        told = self._log.tell(events)
+        told = self.log.tell(events)
         for event in told:
             metrics.count(Metric.SLA_EVENTS, kind=event.kind.name.lower(), objective=str(event.objective))
             log.warning("sla", what=event.kind.name.lower(), incident=event.incident, causes=list(event.causes))
@@ -220,7 +193,7 @@ class Judge:
     def _again(self, done: int) -> None:
         """Judge again what something was stored of late. Its incidents stay as they were told."""
         since, self._looked = self._looked, datetime.now(UTC)
-        late = self._store.late(since, done)
+        late = self.store.late(since, done)
         if late is None:
             return
         start = max(late // MINUTE_S * MINUTE_S, self._since)
@@ -228,14 +201,14 @@ class Judge:
             return  # nobody was to judge that
         self._slicer = self._slicer_at(start)
         for at in range(start, done, CHUNK_S):
-            self._store.keep(self._slices(self._slicer, at, min(at + CHUNK_S, done)))
+            self.store.keep(self._slices(self._slicer, at, min(at + CHUNK_S, done)))
         log.info("judged again what was stored late", begin=datetime.fromtimestamp(start, UTC).isoformat())
 
     def _slices(self, slicer: Slicer, start: int, end: int) -> Iterator[Slice]:
         schedule = self._schedule(start, end)
-        yield from slicer.run(self._store.heard(start, end), schedule, start, end)
+        yield from slicer.run(self.store.heard(start, end), schedule, start, end)
         for tier in self._tiers.values():
-            for each in counted(self._store.records(tier, start, end)):
+            for each in counted(self.store.records(tier, start, end)):
                 is_promised = target_ppm(tier, each.objective) is not None
                 if is_promised and tier.name in schedule.tiers_at(each.start, each.length_s):
                     yield each

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import confluent_kafka as ck
 
-from analytics.sla.incidents import Event, EventKind, Subject
+from analytics.sla.incidents import REMEDIES, Event, EventKind, Subject
 from analytics.sla.slices import FORMULA
 from infra.batches import PARTITION_EOF
 from infra.kafka import REQUEST_S, producer
@@ -19,6 +19,7 @@ from tierfeed.settings import KafkaSettings
 RECORD: Final = "SlaEvent"
 BATCH: Final = 1000
 LOOK_S: Final = 0.5
+COPIED: Final = ("good", "total", "target_ppm", "window_s", "symbol", "action", "command", "detail")
 NO_LONGER_PROMISED: Final = "no_longer_promised"
 
 
@@ -30,7 +31,9 @@ class EventLog:
         self._producer = producer(settings, on_delivery=self._delivered)
         self._told: set[str] = set()
         self.last: dict[tuple[str, str, int | None], dict[str, Any]] = {}
-        """The newest step of each subject, objective and window."""
+        """The newest step of each subject, objective and window; of remedies none."""
+        self.told: list[Event] = []
+        """Everything that is there; what is of one subject, in order."""
         for record in read(settings):
             self._keep(record)
 
@@ -48,6 +51,9 @@ class EventLog:
 
     def _keep(self, record: Mapping[str, Any]) -> None:
         self._told.add(record["identity"])
+        self.told.append(of_record(record))
+        if EventKind[record["kind"]] in REMEDIES:
+            return
         key = record["subject"], record["objective"], record["window_s"]
         if key not in self.last or self.last[key]["time"] <= record["time"]:
             self.last[key] = dict(record)
@@ -76,7 +82,25 @@ def as_record(event: Event) -> dict[str, Any]:
         "window_s": event.window_s,
         "told_time": datetime.now(UTC),
         "formula": FORMULA,
+        "symbol": event.symbol,
+        "action": event.action,
+        "command": event.command,
+        "detail": event.detail,
     }
+
+
+def of_record(record: Mapping[str, Any]) -> Event:
+    """The reverse. Which symbols a tenant has is not on the topic."""
+    is_of_tenant = record["tenant"] is not None
+    return Event(
+        kind=EventKind[record["kind"]],
+        subject=Subject(record["subject"], record["tier"], frozenset() if is_of_tenant else None),
+        objective=Objective(record["objective"]),
+        began=int(record["began_time"].timestamp()),
+        time=int(record["time"].timestamp()),
+        causes=tuple(record["causes"].split(";")) if record["causes"] else (),
+        **{name: record[name] for name in COPIED},
+    )
 
 
 def withdrawn(record: Mapping[str, Any], began: int, time: int) -> Event:

@@ -1,6 +1,6 @@
 """Slices: the evidence. What was promised of a tier, measured by symbol, ten seconds or a minute at a time. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +16,10 @@ UNMEASURED: Final = "unmeasured"
 """The cause where nobody was heard at all: our own parts may have been away."""
 SHARES: Final = (Objective.LATENCY, Objective.COMPLETENESS)
 """What is counted by occurrences, all of them alike; the others by slices of time."""
+
+
+Admitted = Callable[[str, int], tuple[str, ...]]
+"""The brokers that a tier has beside its own in the second that ends then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,9 +85,16 @@ class Counted:
 class Slicer:
     """Cuts time into slices, second by second."""
 
-    def __init__(self, tiers: Iterable[Tier], watch: Watch, upstream: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        tiers: Iterable[Tier],
+        watch: Watch,
+        upstream: Mapping[str, str] | None = None,
+        admitted: Admitted = lambda tier, end: (),
+    ) -> None:
         """`upstream`: brokers that are one feed with another, by the name of what they share."""
-        self._tiers, self._watch, self._upstream = tuple(tiers), watch, dict(upstream or {})
+        self._tiers, self.watch, self._upstream = tuple(tiers), watch, dict(upstream or {})
+        self._admitted = admitted
         self._least: dict[tuple[str, str], tuple[int, str]] = {}
 
     def run(
@@ -97,7 +108,7 @@ class Slicer:
         for second in range(start, end):
             if said := heard.get(second):
                 measured = True
-                self._watch.hear(second, said, schedule.paused_at(second))
+                self.watch.hear(second, said, schedule.paused_at(second))
             if (second + 1) % UPTIME_SLICE_S == 0:
                 scheduled = schedule.tiers_at(second + 1 - UPTIME_SLICE_S, UPTIME_SLICE_S)
                 yield from self._cut(second + 1, measured=measured, scheduled=scheduled)
@@ -108,7 +119,7 @@ class Slicer:
         for tier in self._tiers:
             if tier.name not in scheduled or tier.uptime_ppm is None:
                 continue
-            symbols = sorted(tier.symbols or self._watch.symbols_of(tier.brokers))
+            symbols = sorted(tier.symbols or self.watch.symbols_of(tier.brokers))
             yield self._uptime(tier, symbols, end, measured=measured)
             self._count(tier, symbols, end, measured=measured)
             if end % REDUNDANCY_SLICE_S == 0:
@@ -125,24 +136,26 @@ class Slicer:
         return Slice(tier.name, Objective.UPTIME, start, UPTIME_SLICE_S, tuple(symbols), good, ones, tuple(causes))
 
     def _cause(self, tier: Tier, symbol: str, end: int) -> str:
-        standings = {self._watch.standing(broker, symbol, end) for broker in tier.brokers}
+        brokers = (*tier.brokers, *self._admitted(tier.name, end))
+        standings = {self.watch.standing(broker, symbol, end) for broker in brokers}
         if Standing.ELIGIBLE in standings:
             return ""
-        if Standing.NO_QUOTE in standings and self._watch.is_quiet(symbol, end):
+        if Standing.NO_QUOTE in standings and self.watch.is_quiet(symbol, end):
             return ""
         return ",".join(sorted(standings))
 
     def _count(self, tier: Tier, symbols: list[str], end: int, *, measured: bool) -> None:
         """Remember the worst moment of the minute. A symbol that nobody quotes has none to be redundant."""
+        brokers = (*tier.brokers, *self._admitted(tier.name, end))
         for symbol in symbols:
-            standings = {broker: self._watch.standing(broker, symbol, end) for broker in tier.brokers}
+            standings = {broker: self.watch.standing(broker, symbol, end) for broker in brokers}
             feeds = {
                 self._upstream.get(broker, broker)
                 for broker, standing in standings.items()
                 if standing is Standing.ELIGIBLE
             }
             others = sorted({str(standing) for standing in standings.values() if standing is not Standing.ELIGIBLE})
-            if not feeds and measured and Standing.NO_QUOTE in others and self._watch.is_quiet(symbol, end):
+            if not feeds and measured and Standing.NO_QUOTE in others and self.watch.is_quiet(symbol, end):
                 continue
             found = (len(feeds), ",".join(others) or "one_feed") if measured else (0, UNMEASURED)
             self._least[tier.name, symbol] = min(self._least.get((tier.name, symbol), found), found)

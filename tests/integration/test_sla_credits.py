@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from analytics.sla.credits import Credits, amount_of, percent_of
-from analytics.sla.judge import propose_credits
+from analytics.sla.process import propose_credits
 from infra import clickhouse
 from sinks.setup import migrate
 from tierfeed.errors import ConfigError

@@ -73,7 +73,7 @@ def run() -> None:
 
     Example: tierfeed sla run
     """
-    from analytics.sla.judge import run_judge
+    from analytics.sla.process import run_judge
 
     settings = reached(load_settings())
     serve(

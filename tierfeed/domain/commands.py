@@ -111,6 +111,9 @@ class Orders:
     """By command id: the newest step that counts."""
     asked: dict[str, Said] = field(default_factory=dict)
     """By command id, in the order they were asked."""
+    done_us: dict[str, int] = field(default_factory=dict)
+    """By command id, since when what was done has been so."""
+    reverted_us: dict[str, int] = field(default_factory=dict)
 
     def hear(self, said: Said) -> bool:
         """Take in a step. False where it tells nothing new."""
@@ -118,6 +121,9 @@ class Orders:
         if said.step not in FOLLOWS[None if before is None else before.step]:
             return False
         self.last[said.command.id] = said
+        if said.step in (Step.DONE, Step.REVERTED):
+            times = self.done_us if said.step is Step.DONE else self.reverted_us
+            times[said.command.id] = said.time_us
         if said.step is Step.ASKED:
             self.asked[said.command.id] = said
         return True

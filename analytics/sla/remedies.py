@@ -1,0 +1,456 @@
+"""What is done about a breach: closed loops with guard, time limit, verification and a way back (SEMANTICS 6). Pure.
+
+detected → guarded → acting → verifying → resolved | reverted | escalated. Every step is an event that is told once. A
+command's id is made of the incident's and of what is asked, so whoever goes on after a kill asks for nothing twice: it
+learns from the events how far each remedy was, and from the commands what had been asked.
+
+Times are whole seconds since 1970 of the sessions' clock; those of commands are the wall's, in microseconds.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final, Protocol
+
+from analytics.sla.incidents import REMEDIES, Event, EventKind, Subject
+from tierfeed.domain.commands import Action, Command, Orders, Said, Step
+from tierfeed.domain.features import Feature
+from tierfeed.domain.objectives import Objective
+from tierfeed.domain.tiers import Tier
+from tierfeed.domain.words import Line
+
+REMEDY: Final = "remedy"
+"""Who asks."""
+HOUR_S: Final = 3600
+MICRO: Final = 1_000_000
+MOST_AN_HOUR: Final = 3
+"""So often at most is the same thing done for the same tier, symbol or broker: nothing flaps."""
+BEGIN_S: Final = 10
+"""Whoever is to obey has begun by then."""
+ANSWER_S: Final = 30
+"""And has told its end by then."""
+IN_FORCE_S: Final = 1800
+"""A broker is admitted, or leads by command, for so long."""
+VERIFY_S: Final[Mapping[Objective, int]] = {
+    Objective.LATENCY: 60,
+    Objective.COMPLETENESS: 1800,
+    Objective.UPTIME: 120,
+    Objective.REDUNDANCY: 240,
+}
+"""What was done has to have helped by then, or it is taken back."""
+GOOD_S: Final = 60
+SLOW_US: Final = 250_000
+"""A feed is late that takes longer (the T of a broker's score)."""
+COMPARED_S: Final = 10
+COMPARED: Final = 3
+"""A better broker has to be better in so many spans of COMPARED_S seconds, one behind the other."""
+REST_S: Final = 1200
+"""Of one symbol, the next remedy of a slow lead comes so long after the last at the earliest."""
+FILLED: Final = "filled"
+PENDING: Final = frozenset({"suspected", "confirmed", "filling"})
+
+ENDS: Final = frozenset({EventKind.RESOLVED, EventKind.REVERTED, EventKind.ESCALATED})
+ACTIONS: Final[Mapping[Objective, Action]] = {
+    Objective.LATENCY: Action.SWITCH_LEAD,
+    Objective.COMPLETENESS: Action.FILL_GAP,
+    Objective.UPTIME: Action.ADMIT_BROKER,
+    Objective.REDUNDANCY: Action.START_LINE,
+}
+BACK: Final[Mapping[Action, Action]] = {
+    Action.START_LINE: Action.STOP_LINE,
+    Action.START_SESSION: Action.STOP_SESSION,
+}
+"""What takes it back. What holds for a time is taken back by telling REVERTED of its own command."""
+
+TAKEN_BACK: Final = "/back"
+"""What the id of the reverse ends with."""
+
+Feed = Mapping[tuple[str, str], int]
+"""By (broker, symbol): what 99 % of the ticks of a span took at most, in microseconds."""
+
+
+class World(Protocol):
+    """What is known up to `now`."""
+
+    now: int
+    wall_us: int
+    orders: Orders
+
+    def unable(self, tier: Tier, broker: str) -> str:
+        """Why the broker cannot be relied on for the tier's symbols; empty where it can."""
+
+    def was_good(self, tier: Tier, objective: Objective, since: int) -> bool:
+        """Whether the last GOOD_S seconds, all of them after `since`, were good."""
+
+    def feed(self, start: int, end: int) -> Feed: ...
+
+    def leads(self, tier: Tier) -> Mapping[str, str]:
+        """By symbol, who leads."""
+
+    def gaps(self, brokers: Sequence[str], start: int, end: int) -> Mapping[str, int]:
+        """How many gaps of brokers touch a span, by their state."""
+
+
+Said_or_event = Said | Event
+
+
+@dataclass(slots=True)
+class Remedy:
+    """One incident's, and how far it is."""
+
+    first: Event
+    """The breach, or what was detected; the other steps are told like it."""
+    phase: EventKind
+    since: int
+    action: Action | None = None
+    command: str | None = None
+    over: bool = False
+    """The promise is kept again."""
+
+    @property
+    def key(self) -> tuple[str, Objective, str | None]:
+        return self.first.subject.tier, self.first.objective, self.first.symbol
+
+
+@dataclass(slots=True)
+class Remedies:
+    """All that are under way. `hear` what is told, in order, also what was told before this process was."""
+
+    tiers: Mapping[str, Tier]
+    open: dict[str, Remedy] = field(default_factory=dict)
+    """By incident."""
+    _slow: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By (tier, symbol): when a slow lead was last detected."""
+    _looked: int = 0
+
+    def hear(self, event: Event) -> None:
+        """A breach, a recovery, or a step of a remedy."""
+        remedy = self.open.get(event.incident)
+        if event.kind is EventKind.BREACH and event.subject.tier in self.tiers and remedy is None:
+            self.open[event.incident] = Remedy(event, EventKind.BREACH, event.time)
+        elif event.kind is EventKind.RECOVERY and remedy is not None:
+            remedy.over = True
+            if remedy.phase is EventKind.BREACH:
+                del self.open[event.incident]
+        elif event.kind in REMEDIES:
+            if event.kind is EventKind.DETECTED and event.symbol is not None:
+                self._slow[event.subject.tier, event.symbol] = event.time
+            if remedy is None and event.kind is EventKind.DETECTED:
+                remedy = self.open[event.incident] = Remedy(event, event.kind, event.time)
+            if remedy is not None:
+                self._move(remedy, event)
+
+    def _move(self, remedy: Remedy, event: Event) -> None:
+        remedy.phase, remedy.since = event.kind, event.time
+        remedy.command = event.command or remedy.command
+        remedy.action = Action[event.action] if event.action else remedy.action
+        if event.kind in ENDS:
+            del self.open[remedy.first.incident]
+
+    def step(self, world: World) -> Iterator[Said_or_event]:
+        """What is to be told and asked now, in this order. Each is heard before the next is worked out."""
+        for remedy in list(self.open.values()):
+            for _ in range(len(EventKind)):  # as many steps as there can be at once
+                told = list(self._steps(remedy, world))
+                yield from told
+                if not any(isinstance(each, Event) for each in told) or remedy.first.incident not in self.open:
+                    break
+        yield from self._slow_leads(world)
+
+    def _steps(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+        match remedy.phase:
+            case EventKind.BREACH:
+                yield self._event(remedy, world, EventKind.DETECTED)
+            case EventKind.DETECTED:
+                yield from self._guarded(remedy, world)
+            case EventKind.GUARDED:
+                yield from self._next(remedy, world)
+            case EventKind.ACTING:
+                yield from self._acting(remedy, world)
+            case EventKind.VERIFYING:
+                yield from self._verifying(remedy, world)
+
+    def _event(
+        self, remedy: Remedy, world: World, kind: EventKind, detail: str | None = None, command: Command | None = None
+    ) -> Event:
+        action = ACTIONS[remedy.first.objective] if command is None else command.action
+        event = replace(
+            remedy.first,
+            kind=kind,
+            time=max(world.now, remedy.since),
+            action=(remedy.action or action).name if command is None else action.name,
+            command=remedy.command if command is None else command.id,
+            detail=detail,
+        )
+        self.hear(event)
+        return event
+
+    # -- guard
+
+    def _guarded(self, remedy: Remedy, world: World) -> Iterator[Event]:
+        if remedy.over:
+            yield self._event(remedy, world, EventKind.RESOLVED, "over before anything was done")
+        elif not self._is_under_way(remedy):
+            refusal = self._refusal(remedy, world)
+            kind = EventKind.GUARDED if refusal is None else EventKind.ESCALATED
+            yield self._event(remedy, world, kind, refusal or "nothing stands against it")
+
+    def _is_under_way(self, remedy: Remedy) -> bool:
+        """The same, for another of the tier's customers: it may be all that is needed."""
+        others = (each for each in self.open.values() if each.key == remedy.key and each is not remedy)
+        return any(each.phase not in (EventKind.BREACH, EventKind.DETECTED) for each in others)
+
+    def _refusal(self, remedy: Remedy, world: World) -> str | None:
+        tier, objective = self.tiers[remedy.first.subject.tier], remedy.first.objective
+        if objective is Objective.LATENCY and remedy.first.symbol is None:
+            return "it is the pipeline's own latency: no broker can help"
+        if objective is Objective.COMPLETENESS:
+            found = world.gaps(tier.brokers, remedy.first.began - GOOD_S, world.now)
+            return None if found else "nothing is missing of the brokers: updates were not covered in time"
+        if not self._candidates(remedy, world):
+            return self._why_nobody(remedy, world)
+        recent = self._recent(remedy, world)
+        return f"done {recent} times in the last hour already" if recent >= MOST_AN_HOUR else None
+
+    def _recent(self, remedy: Remedy, world: World) -> int:
+        """How often the same has been done within the hour."""
+        tier, objective, symbol = remedy.key
+        path = f"{tier}/{objective}/{'' if symbol is None else symbol + '/'}"
+        done = world.orders.done_us
+        return sum(
+            command.startswith(path) and world.wall_us - at_us < HOUR_S * MICRO for command, at_us in done.items()
+        )
+
+    def _why_nobody(self, remedy: Remedy, world: World) -> str:
+        tier, objective = self.tiers[remedy.first.subject.tier], remedy.first.objective
+        if objective is Objective.UPTIME:
+            unable = [f"{broker} is {world.unable(tier, broker) or 'admitted'}" for broker in tier.emergency]
+            return "; ".join(unable) or f"no broker may be admitted to {tier.name}"
+        if objective is Objective.REDUNDANCY:
+            return "every broker is there: what lacks is another feed"
+        return "no broker is better any more"
+
+    # -- act
+
+    def _candidates(self, remedy: Remedy, world: World) -> list[Command]:
+        """What can be asked for, the best first; what was asked for already is left out."""
+        tier, objective = self.tiers[remedy.first.subject.tier], remedy.first.objective
+        if objective is Objective.UPTIME:
+            found = self._admissions(remedy, tier, world)
+        elif objective is Objective.REDUNDANCY:
+            found = self._lines(remedy, tier, world)
+        elif objective is Objective.LATENCY:
+            found = self._better(remedy, tier, world)
+        else:
+            found = []
+        return [command for command in found if world.orders.step(command.id) is None]
+
+    def _command(self, remedy: Remedy, world: World, action: Action, broker: str, line: Line | None = None) -> Command:
+        of_streams = action in (Action.SWITCH_LEAD, Action.ADMIT_BROKER)
+        on_line = "" if line is None else f"/{line.name}"
+        return Command(
+            id=f"{remedy.first.incident}/{action.name.lower()}/{broker}{on_line}",
+            action=action,
+            broker=broker,
+            deadline_us=world.wall_us + BEGIN_S * MICRO,
+            tier=remedy.first.subject.tier if of_streams else None,
+            symbol=remedy.first.symbol if of_streams else None,
+            line=line,
+            until_us=world.wall_us + IN_FORCE_S * MICRO if of_streams else None,
+            incident=remedy.first.incident,
+        )
+
+    def _admissions(self, remedy: Remedy, tier: Tier, world: World) -> list[Command]:
+        admitted = {
+            command.broker
+            for command in world.orders.done(frozenset({Action.ADMIT_BROKER}))
+            if command.tier == tier.name and (command.until_us or 0) > world.wall_us
+        }
+        return [
+            self._command(remedy, world, Action.ADMIT_BROKER, broker)
+            for broker in tier.emergency
+            if broker not in admitted and not world.unable(tier, broker)
+        ]
+
+    def _lines(self, remedy: Remedy, tier: Tier, world: World) -> list[Command]:
+        """Of each broker that is not there another line; last, the broker as a whole. It refuses what it has not."""
+        return [
+            command
+            for broker in tier.brokers
+            if world.unable(tier, broker)
+            for command in (
+                *(self._command(remedy, world, Action.START_LINE, broker, line) for line in Line if line is not Line.A),
+                self._command(remedy, world, Action.START_SESSION, broker),
+            )
+        ]
+
+    def _better(self, remedy: Remedy, tier: Tier, world: World) -> list[Command]:
+        symbol = remedy.first.symbol
+        leading = None if symbol is None else world.leads(tier).get(symbol)
+        if symbol is None or leading is None:
+            return []
+        best = self._quicker(tier, symbol, leading, self._spans(world), world)
+        return [] if best is None else [self._command(remedy, world, Action.SWITCH_LEAD, best)]
+
+    def _next(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+        """Ask for the next thing; what a process before had asked for and not told of is taken up."""
+        if remedy.first.objective is Objective.COMPLETENESS:
+            yield self._event(remedy, world, EventKind.ACTING, "gaps are being filled")
+            return
+        asked = self._unanswered(remedy, world)
+        if asked is None:
+            candidates = self._candidates(remedy, world)
+            if not candidates:
+                yield self._event(remedy, world, EventKind.ESCALATED, self._refused(remedy, world))
+                return
+            asked = candidates[0]
+            yield self._ask(asked, world)
+        yield self._event(remedy, world, EventKind.ACTING, _what(asked), asked)
+
+    def _ask(self, command: Command, world: World) -> Said:
+        said = Said(command=command, step=Step.ASKED, time_us=world.wall_us, by=REMEDY)
+        world.orders.hear(said)
+        return said
+
+    def _unanswered(self, remedy: Remedy, world: World) -> Command | None:
+        """What has been asked for and may be done, and no step has told of."""
+        orders = world.orders
+        for said in orders.asked.values():
+            command = said.command
+            is_mine = command.incident == remedy.first.incident and command.id != remedy.command
+            may_be_done = orders.step(command.id) in (Step.ASKED, Step.ACCEPTED, Step.DONE)
+            is_taken_back = command.id.endswith(TAKEN_BACK) or orders.step(command.id + TAKEN_BACK) is not None
+            if is_mine and may_be_done and not is_taken_back:
+                return command
+        return None
+
+    def _refused(self, remedy: Remedy, world: World) -> str:
+        """Why nothing that was asked for was done."""
+        mine = [said for said in world.orders.last.values() if said.command.incident == remedy.first.incident]
+        told = [f"{_what(said.command)}: {said.reason or 'no answer'}" for said in mine]
+        return "; ".join(told) or self._why_nobody(remedy, world)
+
+    def _acting(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+        if remedy.command is None:
+            yield self._event(remedy, world, EventKind.VERIFYING)
+            return
+        step, command = world.orders.step(remedy.command), world.orders.asked[remedy.command].command
+        if step is Step.DONE:
+            yield self._event(remedy, world, EventKind.VERIFYING, world.orders.last[remedy.command].reason)
+        elif step in (Step.REFUSED, Step.FAILED, Step.REVERTED):
+            yield from self._next(remedy, world)
+        elif world.wall_us - command.deadline_us > (ANSWER_S - BEGIN_S) * MICRO:
+            yield from self._take_back(command, world, "nobody has told an end of it in time")
+            yield from self._next(remedy, world)
+
+    # -- verify
+
+    def _verifying(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+        verdict = self._verdict(remedy, world)
+        if verdict is None:
+            return
+        has_helped, detail = verdict
+        if has_helped:
+            yield self._event(remedy, world, EventKind.RESOLVED, detail)
+        elif remedy.command is None:
+            yield self._event(remedy, world, EventKind.ESCALATED, detail)
+        else:
+            yield from self._take_back(world.orders.asked[remedy.command].command, world, detail)
+            yield self._event(remedy, world, EventKind.REVERTED, detail)
+
+    def _verdict(self, remedy: Remedy, world: World) -> tuple[bool, str] | None:
+        """(whether it has helped, in words); None: that cannot be told yet."""
+        objective, waited_s = remedy.first.objective, world.now - remedy.since
+        tier = self.tiers[remedy.first.subject.tier]
+        if objective is Objective.LATENCY:
+            return self._is_quicker(remedy, world) if waited_s >= VERIFY_S[objective] else None
+        if objective is Objective.COMPLETENESS:
+            return self._is_filled(remedy, tier, world)
+        if remedy.over or world.was_good(tier, objective, remedy.since):
+            return True, f"{objective} is kept again"
+        if waited_s >= VERIFY_S[objective]:
+            return False, f"{objective} was still not kept {waited_s} s later"
+        return None
+
+    def _is_quicker(self, remedy: Remedy, world: World) -> tuple[bool, str]:
+        """The broker that leads now, against the one that led, in the minute before and since."""
+        assert remedy.command is not None
+        symbol, broker = remedy.first.symbol or "", world.orders.asked[remedy.command].command.broker
+        before = max(
+            (p99 for (_, of), p99 in world.feed(remedy.first.time - GOOD_S, remedy.first.time).items() if of == symbol),
+            default=None,
+        )
+        since = world.feed(remedy.since, world.now).get((broker, symbol))
+        if before is None or since is None:
+            return False, f"no ticks of {symbol} to judge by"
+        told = f"99 % of the ticks took {since // 1000} ms at most, {before // 1000} ms before"
+        return since < before, told
+
+    def _is_filled(self, remedy: Remedy, tier: Tier, world: World) -> tuple[bool, str] | None:
+        found = world.gaps(tier.brokers, remedy.first.began - GOOD_S, remedy.since)
+        waited_s = world.now - remedy.since
+        if PENDING & found.keys() and waited_s < VERIFY_S[Objective.COMPLETENESS]:
+            return None
+        told = ", ".join(f"{count} {state}" for state, count in sorted(found.items()))
+        return found.keys() <= {FILLED}, f"gaps: {told or 'none'}"
+
+    def _take_back(self, command: Command, world: World, reason: str) -> Iterator[Said]:
+        """Commands that hold for a time are told to be over; of others the reverse is asked for."""
+        back = BACK.get(command.action)
+        if back is None:
+            said = Said(command=command, step=Step.REVERTED, time_us=world.wall_us, by=REMEDY, reason=reason)
+            if world.orders.hear(said):
+                yield said
+        elif world.orders.step(command.id + TAKEN_BACK) is None:
+            deadline_us = world.wall_us + HOUR_S * MICRO
+            yield self._ask(replace(command, id=command.id + TAKEN_BACK, action=back, deadline_us=deadline_us), world)
+
+    # -- slow leads
+
+    def _slow_leads(self, world: World) -> Iterator[Event]:
+        """Of tiers that say who leads: where the lead's feed is late, and another broker is there that is quicker."""
+        if world.now - self._looked < COMPARED_S:
+            return
+        self._looked = world.now
+        tiers = [tier for tier in self.tiers.values() if Feature.PRIORITY_ROUTING in tier.features]
+        spans = self._spans(world) if tiers else []
+        for tier in tiers:
+            late = {symbol: broker for symbol, broker in world.leads(tier).items() if _is_late(spans, broker, symbol)}
+            for symbol, broker in sorted(late.items()):
+                rests = world.now - self._slow.get((tier.name, symbol), 0) < REST_S
+                if rests or self._quicker(tier, symbol, broker, spans, world) is None:
+                    continue
+                event = Event(
+                    EventKind.DETECTED, Subject(tier.name, tier.name), Objective.LATENCY, world.now, world.now,
+                    0, COMPARED * COMPARED_S, 0, ("slow_feed",), symbol=symbol, action=Action.SWITCH_LEAD.name,
+                    detail=f"{broker} leads and takes over {SLOW_US // 1000} ms; another is quicker",
+                )  # fmt: skip
+                self.hear(event)
+                yield event
+
+    def _spans(self, world: World) -> list[Feed]:
+        ends = range(world.now - (COMPARED - 1) * COMPARED_S, world.now + 1, COMPARED_S)
+        return [world.feed(end - COMPARED_S, end) for end in ends]
+
+    def _quicker(self, tier: Tier, symbol: str, leading: str, spans: Sequence[Feed], world: World) -> str | None:
+        """The quickest of those that took a fifth less in every span; None: there is none."""
+        able = [broker for broker in tier.brokers if broker != leading and not world.unable(tier, broker)]
+        better = [
+            broker
+            for broker in able
+            if all(
+                (broker, symbol) in feed
+                and (leading, symbol) in feed
+                and feed[broker, symbol] * 5 <= feed[leading, symbol] * 4
+                for feed in spans
+            )
+        ]
+        return min(better, key=lambda broker: spans[-1][broker, symbol], default=None)
+
+
+def _is_late(spans: Iterable[Feed], broker: str, symbol: str) -> bool:
+    return all(feed.get((broker, symbol), 0) > SLOW_US for feed in spans)
+
+
+def _what(command: Command) -> str:
+    line = "" if command.line is None else f" {command.line.name}"
+    return f"{command.action.name.lower().replace('_', ' ')} {command.broker}{line}"
