@@ -16,6 +16,7 @@ import structlog
 from analytics.sla.burning import burns
 from analytics.sla.credits import GRACE, Credits
 from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
+from analytics.sla.ledger import GapLedger
 from analytics.sla.log import EventLog, withdrawn
 from analytics.sla.schedule import Schedule
 from analytics.sla.slices import Judged, Slice, Slicer, counted
@@ -33,6 +34,7 @@ from tierfeed.settings import Settings, read_document
 log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 1.0
+GAPS_S: Final = 3.0
 REGISTER_S: Final = 60.0
 MARGIN_S: Final = 3
 """A second is judged so long after it has ended: the sinks of all partitions have stored it."""
@@ -50,12 +52,16 @@ def run_judge(
 ) -> None:
     """Judge until `stop` is set. Raises ConfigError, and UpstreamError when this process has to end. Blocks."""
     registered = register()
-    judge = Judge(settings, registered)
+    judge, ledger = Judge(settings, registered), GapLedger(settings)
     ready()
     try:
         look_s, proposed = time.monotonic(), ""
+        gaps_s = look_s
         while not stop.wait(LOOK_S):
             judge.step(time.time())
+            if time.monotonic() >= gaps_s:
+                gaps_s = time.monotonic() + GAPS_S
+                ledger.step(time.time())
             if time.monotonic() >= look_s:
                 look_s = time.monotonic() + REGISTER_S
                 proposed = propose_credits(settings, proposed, datetime.now(UTC))
@@ -64,6 +70,7 @@ def run_judge(
                     judge.close()
                     judge = Judge(settings, registered)  # goes on where the stored slices end
     finally:
+        ledger.close()
         judge.close()
 
 
