@@ -19,6 +19,8 @@ LATE_US: Final = 10 * SECOND_US
 """A tick may come late for so long."""
 STILL_US: Final = 60 * SECOND_US
 """Found so long ago, a gap is no longer waited for, even if the sessions' clock stands still."""
+BEATS_US: Final = 5 * SECOND_US
+"""Of a broker's lines, one may have been lost so long before the last of them."""
 CLOSE_US: Final = 5 * SECOND_US
 """Gaps of a line that are no farther apart are asked for together."""
 SPAN_US: Final = 60 * SECOND_US
@@ -175,7 +177,7 @@ def advance(gap: Gap, facts: Facts) -> Gap:
 
 def _stamped(before: Gap, after: Gap, facts: Facts) -> Gap:
     """The newest change counts, even if the clock went back."""
-    return after if after == before else replace(after, changed_us=max(facts.now_us, before.changed_us + 1))
+    return before if after == before else replace(after, changed_us=max(facts.now_us, before.changed_us + 1))
 
 
 def _present(gap: Gap, facts: Facts) -> Gap:
@@ -204,6 +206,8 @@ def _back(gap: Gap, back_us: int, facts: Facts) -> Gap:
     """The broker is there again."""
     if back_us - gap.from_us - SECOND_US <= facts.timeout_us:
         return replace(gap, state=State.FILLED, to_us=back_us + SECOND_US, filled=0, expected=0, reason=CAME_LATE)
+    if facts.clock_us - back_us < LATE_US:
+        return gap  # signs of life in between may be stored late
     verdict = facts.verdicts.get(gap.id, Verdict.UNKNOWN)
     if verdict is Verdict.PLANNED:
         return replace(gap, state=State.FILLED, to_us=back_us + SECOND_US, filled=0, expected=0, reason=PLANNED)
@@ -323,9 +327,10 @@ def _is_unanswered(said: Said, now_us: int) -> bool:
 
 def _command(name: str, of: Sequence[Gap], now_us: int) -> Command:
     symbols = {gap.symbol for gap in of}
+    before_us = BEATS_US if of[0].cause is GapCause.SESSION_LOST else 0
     return Command(
         id=name, action=Action.FILL_GAP, broker=of[0].broker, line=of[0].line,
         symbol=symbols.pop() if len(symbols) == 1 else None,
-        from_us=min(gap.from_us for gap in of), to_us=max(gap.to_us or gap.from_us for gap in of),
+        from_us=min(gap.from_us for gap in of) - before_us, to_us=max(gap.to_us or gap.from_us for gap in of),
         deadline_us=now_us + ANSWER_US,
     )  # fmt: skip

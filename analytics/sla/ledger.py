@@ -49,13 +49,14 @@ NEAR: Final = timedelta(hours=1)
 """A known gap of which a part came late begins so little before what is still missing of it."""
 NOTE: Final = timedelta(seconds=30)
 """How often it is stored how far it has been looked: less than OVERLAP."""
-NEWEST: Final = """
-SELECT max(at) FROM
+EDGES: Final = """
+SELECT min(first), max(last) FROM
 (
-    SELECT max(stored_at) AS at FROM ticks WHERE stored_at >= {since:DateTime64(6, 'UTC')}
+    SELECT min(stored_at) AS first, max(stored_at) AS last FROM ticks WHERE stored_at > {since:DateTime64(6, 'UTC')}
     UNION ALL
-    SELECT max(stored_at) FROM quality_windows WHERE stored_at >= {since:DateTime64(6, 'UTC')}
+    SELECT min(stored_at), max(stored_at) FROM quality_windows WHERE stored_at > {since:DateTime64(6, 'UTC')}
 )
+WHERE last > {since:DateTime64(6, 'UTC')}
 """
 CLOCK: Final = """
 SELECT toInt64(toUnixTimestamp(max(window_start))) FROM quality_windows
@@ -84,6 +85,9 @@ class GapLedger:
         self._looked: datetime | None = None
         self._noted = EPOCH
         self._clock = 0
+        self._silent: dict[tuple[str, int, int | None], dict[Line, Verdict]] = {}
+        """Silences that were looked at: an end that is told later than the time-out makes nothing good."""
+        self._unreadable: set[tuple[str, int, int | None]] = set()
         self._given_up: set[str] = set()
         """Commands whose end this one has told, and not read back yet."""
 
@@ -101,7 +105,7 @@ class GapLedger:
         changed = [gap for gap in now.values() if gap != known[gap.id]]
         self._keep(changed)
         self._tell(now.values(), now_us)
-        return [*(gap for gap in found if gap not in changed), *changed]
+        return [*({gap.id: gap for gap in (*found, *changed)}).values()]
 
     def close(self) -> None:
         self._control.close()
@@ -114,20 +118,24 @@ class GapLedger:
     def _find(self, now_us: int) -> list[Gap]:
         """Store what is new in what was stored since it was looked last."""
         since = self._begin() if self._looked is None else self._looked - OVERLAP
-        newest = self._moment(NEWEST, since)
         found: list[Gap] = []
-        while newest is not None and since < newest:
-            until = min(since + CHUNK, newest)
+        while edges := self._edges(since):  # piece by piece; hours in which nothing was stored are left out
+            until = min(edges[0] + CHUNK, edges[1])
             found += self._find_in(since, until, now_us)
             since = self._looked = until
-            self._note(until, is_last=until == newest)
+            self._note(until)
         return found
 
     def _begin(self) -> datetime:
         """Go on where it was looked last, or begin with what can be told."""
-        looked, newest = self._moment(LOOKED, EPOCH), self._moment(NEWEST, EPOCH)
-        earliest = (newest or EPOCH + KEPT) - KEPT
-        return earliest if looked is None else max(looked - OVERLAP, earliest)
+        looked, edges = _utc(self._rows(LOOKED)[0][0]), self._edges(EPOCH)
+        earliest = edges[1] - KEPT if edges else EPOCH
+        return max(looked - OVERLAP, earliest)
+
+    def _edges(self, since: datetime) -> tuple[datetime, datetime] | None:
+        """When the first and the last was stored of what was stored after a moment."""
+        first, last = (_utc(moment) for moment in self._rows(EDGES, since=_text(since))[0])
+        return (first, last) if last > since else None
 
     def _find_in(self, since: datetime, until: datetime, now_us: int) -> list[Gap]:
         span = {"since": _text(since), "until": _text(until)}
@@ -149,12 +157,15 @@ class GapLedger:
         spans = self._calendar.scheduled(_at(from_second + 1), _at(until), (broker,))
         if total(spans) <= timeout_s:
             return
-        for line, (verdict, second) in self._lines(broker, from_second, to_second).items():
+        for line, verdict in self._lines(broker, from_second, to_second).items():
             if verdict is not Verdict.PLANNED:
-                yield session_lost(broker, line, second)
+                yield session_lost(broker, line, from_second)
 
-    def _lines(self, broker: str, from_second: int, to_second: int | None) -> dict[Line, tuple[Verdict, int]]:
-        """By line: how its session had ended, and the second of its last sign of life."""
+    def _lines(self, broker: str, from_second: int, to_second: int | None) -> dict[Line, Verdict]:
+        """How the session of each line had ended that beat just before a silence."""
+        key = broker, from_second, to_second
+        if (known := self._silent.get(key)) is not None:
+            return known
         places = self._questions.ask("gaps_place", {"broker": broker, "at": _text(_at(from_second))})
         if not places:
             return {}  # older than what is stored
@@ -162,13 +173,13 @@ class GapLedger:
         until_us = None if to_second is None else to_second * SECOND_US
         silent = self._sessions.before(place["topic"], place["partition"], place["offset"], until_us)
         if silent is None:
-            log.warning("silence", broker=broker, second=from_second, why="its session records cannot be read")
-            return {Line[name]: (Verdict.UNKNOWN, from_second) for name in place["lines"]}
+            if key not in self._unreadable:
+                self._unreadable.add(key)
+                log.warning("silence", broker=broker, second=from_second, why="its session records cannot be read")
+            return {Line[name]: Verdict.UNKNOWN for name in place["lines"]}
         timeout_us = self._settings.stream.heartbeat_timeout_s * SECOND_US
-        return {
-            line: (each.verdict(timeout_us), min(from_second, each.life_us // SECOND_US))
-            for line, each in silent.items()
-        }
+        self._silent[key] = {line: each.verdict(timeout_us) for line, each in silent.items()}
+        return self._silent[key]
 
     # -- going on
 
@@ -193,7 +204,7 @@ class GapLedger:
     def _verdict(self, gap: Gap, back: int) -> Verdict:
         """Again, now that the silence is over: a session may have been ended as planned behind it."""
         lines = self._lines(gap.broker, gap.from_us // SECOND_US, back)
-        return lines[gap.line][0] if gap.line in lines else Verdict.UNKNOWN
+        return lines.get(gap.line, Verdict.UNKNOWN)
 
     def _tell(self, gaps: Iterable[Gap], now_us: int) -> None:
         for said in commands(gaps, self._orders, now_us):
@@ -219,11 +230,10 @@ class GapLedger:
     def _keep(self, gaps: Iterable[Gap]) -> None:
         self._insert("gaps", [_row(gap) for gap in gaps], COLUMNS)
 
-    def _note(self, until: datetime, *, is_last: bool) -> None:
-        if is_last and until - self._noted < NOTE:
-            return
-        self._noted = until
-        self._insert("gaps_progress", [(until,)], ("looked_until",))
+    def _note(self, until: datetime) -> None:
+        if until - self._noted >= NOTE:
+            self._noted = until
+            self._insert("gaps_progress", [(until,)], ("looked_until",))
 
     def _insert(self, table: str, rows: list[tuple[Any, ...]], columns: tuple[str, ...]) -> None:
         if not rows:
@@ -232,10 +242,6 @@ class GapLedger:
             self._client.insert(table, rows, column_names=columns)
         except ClickHouseError as error:
             raise UpstreamError(f"ClickHouse at {self._settings.clickhouse.url}: {error}") from error
-
-    def _moment(self, sql: str, since: datetime) -> datetime | None:
-        found = _utc(self._rows(sql, since=_text(since))[0][0])
-        return None if found is None or found == EPOCH else found
 
     def _rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         try:
@@ -278,8 +284,8 @@ def _when(us: int) -> datetime:
     return EPOCH + timedelta(microseconds=us)
 
 
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC)
 
 
 def _us(moment: datetime) -> int:
