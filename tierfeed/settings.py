@@ -195,11 +195,16 @@ class MeterSettings(_Group):
 
 
 class SlaSettings(_Group):
-    """What tenants are owed where uptime was not kept, in percent of the month's fee: the largest that applies."""
+    """What tenants are owed where uptime was not kept, in percent of the month's fee: the largest that applies. And how
+    often brokers are asked to fill in what was lost.
+    """
 
     credit_percent: int = Field(default=10, ge=0, le=100, description="where it was below the tier's promise")
     credits: tuple[tuple[Annotated[float, Field(gt=0, lt=100)], Annotated[int, Field(ge=0, le=100)]], ...] = Field(
         default=((99, 25), (95, 50)), description="where it was below the first, the second"
+    )
+    fills_per_minute: int = Field(
+        default=30, ge=0, description="how often brokers' histories are asked for gaps, all brokers together; 0: never"
     )
 
 

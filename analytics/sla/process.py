@@ -10,6 +10,7 @@ import structlog
 
 from analytics.sla.credits import GRACE, Credits
 from analytics.sla.judge import Judge
+from analytics.sla.ledger import GapLedger
 from analytics.sla.remedy import Commands, Remedy
 from infra.control import Control
 from infra.principals import ALONE
@@ -19,6 +20,7 @@ from tierfeed.settings import Settings
 log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 1.0
+GAPS_S: Final = 3.0
 REGISTER_S: Final = 60.0
 
 Register = Callable[[], Registered]
@@ -31,13 +33,17 @@ def run_judge(
     registered = register()
     commands = Commands(Control(settings.kafka, ALONE["sla"]))
     judge = Judge(settings, registered, commands.admitted)
-    remedy = Remedy(judge, commands, registered.tiers)
+    remedy, ledger = Remedy(judge, commands, registered.tiers), GapLedger(settings)
     ready()
     try:
-        look_s, proposed = time.monotonic(), ""
+        look_s = gaps_s = time.monotonic()
+        proposed = ""
         while not stop.wait(LOOK_S):
             commands.look()
             remedy.step(judge.step(time.time()))
+            if time.monotonic() >= gaps_s:
+                gaps_s = time.monotonic() + GAPS_S
+                ledger.step(time.time())
             if time.monotonic() >= look_s:
                 look_s = time.monotonic() + REGISTER_S
                 proposed = propose_credits(settings, proposed, datetime.now(UTC))
@@ -48,6 +54,7 @@ def run_judge(
                     remedy = Remedy(judge, commands, registered.tiers)
     finally:
         judge.close()
+        ledger.close()
         commands.close()
 
 

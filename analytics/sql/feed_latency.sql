@@ -23,11 +23,11 @@ WITH
 SELECT
     broker,
     symbol,
-    sum(ticks) AS ticks,
-    quantileExactWeighted(0.99)(latency_p99_us, toUInt64(ticks)) - any(offset_us) AS p99_us
-FROM quality_windows
+    sum(w.ticks) AS ticks,
+    quantileExactWeighted(0.99)(w.latency_p99_us, toUInt64(w.ticks)) - any(offset_us) AS p99_us
+FROM quality_windows AS w
 INNER JOIN offsets USING (broker, symbol)
-WHERE window_start >= {from:DateTime64(6, 'UTC')} AND window_start < {to:DateTime64(6, 'UTC')}
-    AND latency_p99_us IS NOT NULL AND ticks > 0
+WHERE w.window_start >= {from:DateTime64(6, 'UTC')} AND w.window_start < {to:DateTime64(6, 'UTC')}
+    AND w.latency_p99_us IS NOT NULL AND w.ticks > 0
 GROUP BY broker, symbol
 ORDER BY broker, symbol

@@ -4,7 +4,7 @@
 --
 -- completeness: distinct sequences that are stored / (highest - lowest + 1), over its lines and sessions.
 -- Spreads are in pips (0.01 for JPY, else 0.0001), of ticks with both sides, crossed ones included. feed_latency is
--- received_time - event_time where the broker sends a time: its clock's offset is in it.
+-- received_time - event_time where the broker sends a time: its clock's offset is in it. What was filled in afterwards has none.
 WITH
     series AS
     (
@@ -30,8 +30,8 @@ WITH
             uniqExact(line) AS lines,
             avgIf(ask - bid, bid > 0 AND ask > 0) / if(endsWith(symbol, 'JPY'), 0.01, 0.0001) AS spread_mean_pips,
             100 * countIf(bid > 0 AND ask > 0 AND ask < bid) / count() AS crossed_percent,
-            quantileExactIf(0.50)(dateDiff('us', event_time, received_time), event_time IS NOT NULL) AS latency_p50_us,
-            quantileExactIf(0.99)(dateDiff('us', event_time, received_time), event_time IS NOT NULL) AS latency_p99_us
+            quantileExactIf(0.50)(dateDiff('us', event_time, received_time), event_time IS NOT NULL AND bitAnd(flags, 4) = 0) AS latency_p50_us,
+            quantileExactIf(0.99)(dateDiff('us', event_time, received_time), event_time IS NOT NULL AND bitAnd(flags, 4) = 0) AS latency_p99_us
         FROM ticks
         GROUP BY broker, symbol
     )

@@ -15,6 +15,7 @@ from tierfeed.cli import (
     crediting,
     demo,
     doctor,
+    gaps,
     groups,
     history,
     meter,
@@ -44,7 +45,8 @@ app = typer.Typer(
 )
 
 commands = (
-    demo.demo, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage, doctor.doctor,
+    demo.demo, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage, gaps.gaps,
+    doctor.doctor,
 )  # fmt: skip
 for command in commands:
     app.command()(command)

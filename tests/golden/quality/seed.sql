@@ -6,3 +6,6 @@ INSERT INTO ticks (broker, symbol, bid, ask, event_time, received_time, line, se
 ('fxcm', 'EURUSD', 1.10000, 0, '2026-01-05 10:00:00.300', '2026-01-05 10:00:00.308', 'B', 1, 1, 'ticks.fxcm', '00000000-0000-0000-0000-000000000001', 5, 4, '2026-01-05 10:00:00', '2026-01-05 10:00:01'),
 ('fxcm', 'EURUSD', 1.10000, 1.10010, NULL, '2026-01-05 10:00:00.900', 'B', 1, 2, 'ticks.fxcm', '00000000-0000-0000-0000-000000000001', 5, 5, '2026-01-05 10:00:00', '2026-01-05 10:00:01'),
 ('fxcm', 'USDJPY', 150.000, 150.020, NULL, '2026-01-05 10:00:00.900', 'A', 1, 1, 'ticks.fxcm', '00000000-0000-0000-0000-000000000001', 2, 1, '2026-01-05 10:00:00', '2026-01-05 10:00:01');
+-- Filled in a day later: no latency.
+INSERT INTO ticks (broker, symbol, bid, ask, event_time, received_time, line, session, sequence, flags) VALUES
+('fxcm', 'USDJPY', 150.000, 150.020, '2026-01-05 10:00:00.500', '2026-01-06 10:00:00', 'A', -1, 1, 4);

@@ -1,7 +1,7 @@
 """What is done about a breach: guards, time limits, verification, the way back, and nothing twice after a kill."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -256,12 +256,13 @@ def test_a_tenants_breach_waits_for_what_is_done_for_its_tier() -> None:
     stage.remedies.hear(tenant)
     stage.pass_by(10)
     assert len(stage.asked()) == 1
+    stage.remedies.hear(replace(tenant, kind=EventKind.RECOVERY))
     stage.good = True
     stage.pass_by(60)
     steps = {name: [e.kind.name for e in stage.told if e.subject.name == name] for name in ("gold", "acme")}
     assert steps["gold"][-1] == "RESOLVED"
-    assert steps["acme"][0] == "DETECTED"
-    assert "ACTING" not in steps["acme"]
+    assert steps["acme"] == ["DETECTED", "RESOLVED"]
+    assert stage.told[-1].detail == "over before anything was done"
 
 
 OUTCOMES = st.sampled_from([None, Step.DONE, Step.REFUSED, Step.FAILED])

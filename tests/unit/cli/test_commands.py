@@ -50,7 +50,7 @@ TABLES = [
     ("rights", "plan"), ("rights", "apply"),
     ("tenants", "plan"), ("tenants", "apply"), ("tenants", "list"), ("tenants", "show"), ("tenants", "rotate"),
     ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"), ("sla", "incidents"),
-    ("brokers", "quality"), ("brokers", "command"), ("brokers", "commands"),
+    ("brokers", "quality"), ("brokers", "command"), ("brokers", "commands"), ("gaps",),
     ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
     ("bench", "tenants"),
