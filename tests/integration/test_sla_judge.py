@@ -62,8 +62,11 @@ class World:
         columns = ("tenant", "valid_from", "active", "name", "tier", "symbols")
         row = (tenant.id, when, True, name, self.word, list(symbols))
         self._client.insert("tenant_versions", [row], column_names=columns)
-        sold = (self.word, datetime.fromtimestamp(0, UTC), True, 10, 24, 2)
-        columns = ("tier", "valid_from", "active", "interval_ms", "depth_hours", "redundancy")
+        sold = (self.word, datetime.fromtimestamp(0, UTC), True, 10, 24, BROKERS, 2, 1, 99.9, 99.9)
+        columns = (
+            "tier", "valid_from", "active", "interval_ms", "depth_hours", "brokers", "redundancy", "latency_ms",
+            "completeness_percent", "uptime_percent",
+        )  # fmt: skip
         self._client.insert("tier_versions", [sold], column_names=columns)
 
     def publish(self, seconds: Iterable[int], late_us: int = 0) -> None:
