@@ -15,6 +15,7 @@ from analytics.usage import Status
 from infra import clickhouse
 from sinks.setup import migrate
 from tenants.registry import Registry
+from tests.command_line import use
 from tierfeed.cli.root import app
 from tierfeed.domain.market import Calendar
 from tierfeed.domain.objectives import Objective
@@ -181,10 +182,7 @@ def test_who_has_nothing_and_had_nothing_has_no_report(
 def test_the_command_tells_by_what_the_month_is_judged(
     october: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    for name in ("url", "database", "username"):
-        monkeypatch.setenv(f"TIERFEED_CLICKHOUSE__{name.upper()}", getattr(october, name))
-    monkeypatch.setenv("TIERFEED_CLICKHOUSE__PASSWORD", october.password.get_secret_value())
+    use(october, monkeypatch, tmp_path)
 
     def told(tenant: str) -> list[str]:
         done = CliRunner().invoke(app, ["sla", "--tenant", tenant, "--month", MONTH])
