@@ -26,6 +26,7 @@ class Status(StrEnum):
     OK = "ok"
     INSUFFICIENT_DATA = "insufficient_data"
     NO_SOURCE = "no_source"
+    NOT_APPLICABLE = "not_applicable"
     UNDER_METERED = "under_metered"
     """More was sent than what is metered explains."""
 

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from tierfeed.settings import ClickHouseSettings
+
 RUN_S = 280
 
 
@@ -45,3 +49,11 @@ class CommandLine:
     def rows(self, statement: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.json("sql", statement)
         return found
+
+
+def use(database: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Commands that run in this process ask this database, and find neither a settings file nor a running stack."""
+    monkeypatch.chdir(folder)
+    for name in ("url", "database", "username"):
+        monkeypatch.setenv(f"TIERFEED_CLICKHOUSE__{name.upper()}", getattr(database, name))
+    monkeypatch.setenv("TIERFEED_CLICKHOUSE__PASSWORD", database.password.get_secret_value())

@@ -1,22 +1,25 @@
 """What a tenant was promised and what it got: live, over the last hour, and by contract, over the calendar month."""
 
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
 from analytics.sla.burning import burns
+from analytics.sla.customers import Bought, Promised, promised, unpromised
 from analytics.sla.incidents import LEAST_EVENTS, Burn, Subject
 from analytics.sla.slices import FORMULA, SHARES
 from analytics.sla.store import Store
 from analytics.summary import Row
 from analytics.usage import Status
 from tierfeed.domain.market import Calendar, month_of
-from tierfeed.domain.objectives import ALERTS, HOUR_S, MILLION, Objective, budgets, target_ppm
+from tierfeed.domain.objectives import ALERTS, HOUR_S, MILLION, Objective, Promises, budgets, target_ppm
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
 from tierfeed.domain.tiers import Tier
+from tierfeed.errors import ConfigError
 from tierfeed.settings import ClickHouseSettings
 
 REVIEW: Final = timedelta(hours=1)
@@ -47,10 +50,13 @@ class Kept:
 class SLAComplianceReport:
     """The report of SLAManager. Flags are None where there is too little to tell; so is `overall_compliance` then,
     unless another flag is False.
+
+    Of a tenant that is no customer any more, everything that is live is empty and its tier None; of one that was none
+    at the month's end, `contractual` is empty, and `promised` says why.
     """
 
     tenant_id: str | None
-    subscription_tier: str
+    subscription_tier: str | None
     sla_targets: Mapping[str, float | int | None]
     current_metrics: Mapping[str, float | int | None]
     compliance_status: Mapping[str, bool | None]
@@ -59,6 +65,7 @@ class SLAComplianceReport:
     live: tuple[Kept, ...]
     month: str
     month_status: str
+    promised: Promised
     contractual: tuple[Kept, ...]
     incidents: tuple[Row, ...]
     """Going on now."""
@@ -76,51 +83,67 @@ class SLAManager:
     def monitor_sla_compliance(
         self, tenant_id: str, month: str | None = None, at: datetime | None = None
     ) -> SLAComplianceReport:
-        """Of one tenant. Raises ConfigError where there is no such tenant or month, UpstreamError."""
-        tenant = self._registered.tenant(tenant_id)
-        tier = self._registered.tier_of(tenant)
-        return self._report(Subject(tenant_id, tier.name, tenant.symbols), tenant_id, tier, month, at)
+        """Of one tenant: live by what it has now, over the month by what it had at the month's end.
+
+        Raises ConfigError where there is no such month or tenant, or it has nothing now and had nothing then;
+        UpstreamError.
+        """
+        now = at or datetime.now(UTC)
+        asked = _Asked(self._present(tenant_id), tenant_id, month or f"{now:%Y-%m}", now)
+        with closing(Store(self._settings)) as store:
+            bought = self._bought(store, asked)
+            if asked.present is None and isinstance(bought, Promised):
+                raise ConfigError(f"{tenant_id} is no customer now, and {bought.reason}")
+            return self._report(store, asked, bought)
 
     def tier_compliance(self, name: str, month: str | None = None, at: datetime | None = None) -> SLAComplianceReport:
-        """Of a tier with all of its symbols. Raises as above."""
-        return self._report(Subject(name, name), None, self._registered.tiers[name], month, at)
+        """Of a tier with all of its symbols, by what it promises now. Raises as above."""
+        now, subject, tier = at or datetime.now(UTC), Subject(name, name), self._registered.tiers[name]
+        asked = _Asked((subject, tier), None, month or f"{now:%Y-%m}", now)
+        with closing(Store(self._settings)) as store:
+            return self._report(store, asked, Bought.of_tier(subject, tier, month_of(asked.month)[0]))
 
-    def _report(
-        self, subject: Subject, tenant_id: str | None, tier: Tier, month: str | None, at: datetime | None
-    ) -> SLAComplianceReport:
-        now = at or datetime.now(UTC)
-        store = Store(self._settings)
-        try:
-            done = store.done()
-            until = int(now.timestamp()) if done is None else min(done[1], int(now.timestamp()))
-            live = self._live(store, subject, tier, until)
-            month = month or now.strftime("%Y-%m")
-            since = None if tenant_id is None else store.customer_since(tenant_id, *month_of(month))
-            contractual = self._contractual(store, subject, tier, month, until, since)
-            asked = {"subject": subject.name if subject.symbols else tier.name, "from": now, "to": now}
-            going_on = tuple(row for row in store.ask("sla_incidents", asked) if row["ended"] is None)
-            metrics = _metrics(store, subject, until, live)
-        finally:
-            store.close()
+    def _present(self, tenant_id: str) -> tuple[Subject, Tier] | None:
+        tenant = self._registered.tenants.get(tenant_id)
+        if tenant is None:
+            return None
+        tier = self._registered.tier_of(tenant)
+        return Subject(tenant_id, tier.name, tenant.symbols), tier
+
+    def _bought(self, store: Store, asked: "_Asked") -> Bought | Promised:
+        """What the tenant had at the month's end; of a month that is not over, what it has. Else why it had nothing."""
+        assert asked.tenant_id is not None
+        start, end = month_of(asked.month)
+        bought = store.customers(start, end, asked.tenant_id).get(asked.tenant_id)
+        if bought is not None:
+            return bought
+        if asked.present is not None and asked.now < end:
+            return Bought.of_tier(*asked.present, start)
+        told = store.register(asked.tenant_id, end)
+        if asked.present is None and told["came"] is None:
+            self._registered.tenant(asked.tenant_id)  # raises: it never was one
+        return unpromised(asked.tenant_id, asked.month, end, told)
+
+    def _report(self, store: Store, asked: "_Asked", bought: Bought | Promised) -> SLAComplianceReport:
+        now, tier = asked.now, None if asked.present is None else asked.present[1]
+        done = store.done()
+        until = int(now.timestamp()) if done is None else min(done[1], int(now.timestamp()))
+        live = () if asked.present is None else self._live(store, *asked.present, until)
         flags = {f"{kept.objective}_compliance": kept.is_kept for kept in live}
         return SLAComplianceReport(
-            tenant_id=tenant_id,
-            subscription_tier=tier.name,
-            sla_targets={
-                "latency_ms": None if tier.latency_us is None else tier.latency_us / 1000,
-                "uptime_percent": _percent(tier.uptime_ppm),
-                "data_completeness_percent": _percent(tier.completeness_ppm),
-                "broker_redundancy": tier.redundancy,
-            },
-            current_metrics=metrics,
+            tenant_id=asked.tenant_id,
+            subscription_tier=None if tier is None else tier.name,
+            sla_targets={} if tier is None else _sla_targets(tier),
+            current_metrics={} if asked.present is None else _metrics(store, asked.present[0], until, live),
             compliance_status=flags,
             overall_compliance=_overall(list(flags.values())),
             next_review_date=now + REVIEW,
             live=live,
-            month=month,
-            month_status=_month_status(month, now),
-            contractual=contractual,
-            incidents=going_on,
+            month=asked.month,
+            month_status=_month_status(asked.month, now),
+            promised=bought if isinstance(bought, Promised) else promised(bought),
+            contractual=() if isinstance(bought, Promised) else self._contractual(store, bought, asked.month, until),
+            incidents=() if asked.present is None else _going_on(store, asked.present[0], now),
             judged_until=None if done is None else datetime.fromtimestamp(done[1], UTC),
             computed_at=now,
         )
@@ -130,32 +153,54 @@ class SLAManager:
         burning = burns(store, self._calendar, subject, tier, until)
         return tuple(
             _kept(objective, target, rows.get(objective), burn_rates=_rates(burning[objective]))
-            for objective, target in _promised(tier)
+            for objective, target in _targets(tier)
         )
 
-    def _contractual(
-        self, store: Store, subject: Subject, tier: Tier, month: str, until: int, since: datetime | None
-    ) -> tuple[Kept, ...]:
+    def _contractual(self, store: Store, bought: Bought, month: str, until: int) -> tuple[Kept, ...]:
         """Of the month; of a tenant that came or changed within it, from then on."""
-        first, after = month_of(month)
-        first = since or first
-        start, end = int(first.timestamp()), int(after.timestamp())
+        _, after = month_of(month)
+        start, end = int(bought.since.timestamp()), int(after.timestamp())
         span = end - start
-        rows = {row["objective"]: row for row in store.judged(subject, start, min(end, max(until, start)), span)}
-        scheduled = total(self._calendar.scheduled(first, after, tier.brokers))
-        slices = {budget.objective: budget.slices for budget in budgets(tier, scheduled)}
+        judged = store.judged(bought.subject, start, min(end, max(until, start)), span)
+        rows = {row["objective"]: row for row in judged}
+        scheduled = total(self._calendar.scheduled(bought.since, after, bought.brokers))
+        slices = {budget.objective: budget.slices for budget in budgets(bought, scheduled)}
         found = []
-        for objective, target in _promised(tier):
+        for objective, target in _targets(bought):
             row = rows.get(objective)
             events = slices[objective] or (row["total"] if row else 0)
             found.append(_kept(objective, target, row, budget_left_percent=_left(row, target, events)))
         return tuple(found)
 
 
-def _promised(tier: Tier) -> list[tuple[Objective, int]]:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Whose report of which month, as of when. `present`: what it has now; None: it is no customer any more."""
+
+    present: tuple[Subject, Tier] | None
+    tenant_id: str | None
+    month: str
+    now: datetime
+
+
+def _targets(tier: Promises) -> list[tuple[Objective, int]]:
     """(objective, share in millionths) of what the tier promises."""
     targets = [(objective, target_ppm(tier, objective)) for objective in Objective]
     return [(objective, target) for objective, target in targets if target is not None]
+
+
+def _sla_targets(tier: Tier) -> dict[str, float | int | None]:
+    return {
+        "latency_ms": None if tier.latency_us is None else tier.latency_us / 1000,
+        "uptime_percent": _percent(tier.uptime_ppm),
+        "data_completeness_percent": _percent(tier.completeness_ppm),
+        "broker_redundancy": tier.redundancy,
+    }
+
+
+def _going_on(store: Store, subject: Subject, now: datetime) -> tuple[Row, ...]:
+    asked = {"subject": subject.name if subject.symbols else subject.tier, "from": now, "to": now}
+    return tuple(row for row in store.ask("sla_incidents", asked) if row["ended"] is None)
 
 
 def _kept(objective: Objective, target: int, row: Row | None, **more: Any) -> Kept:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from analytics.sla.incidents import Subject
+from analytics.sla.customers import Bought
 from analytics.sla.slices import FORMULA
 from analytics.sla.store import Store
 from analytics.summary import Row
@@ -74,31 +74,27 @@ class Credits:
         store = Store(self._clickhouse)
         try:
             known = {row["tenant"] for row in store.ask("credits", {"month": month})}
-            customers = store.ask("sla_customers", {"tenant": "", "from": start, "to": end})
-            owed = [self._owed(store, row, month, end) for row in customers if row["tenant"] not in known]
+            customers = store.customers(start, end)
+            owed = [self._owed(store, each, month, end) for tenant, each in customers.items() if tenant not in known]
         finally:
             store.close()
         found = [proposal for proposal in owed if proposal is not None]
         self._keep([(*_head(proposal, "PROPOSED"), NOBODY, "", now, FORMULA) for proposal in found])
         return found
 
-    def _owed(self, store: Store, customer: Row, month: str, end: datetime) -> Proposal | None:
-        fee, uptime = customer["price_microusd"], customer["uptime_percent"]
-        if not fee or uptime is None:
+    def _owed(self, store: Store, bought: Bought, month: str, end: datetime) -> Proposal | None:
+        fee, target_ppm, subject = bought.price_microusd, bought.uptime_ppm, bought.subject
+        if not fee or target_ppm is None:
             return None  # who pays nothing is owed nothing
-        symbols = frozenset(customer["symbols"]) or None
-        subject = Subject(customer["tenant"], customer["tier"], symbols)
-        since = int(customer["since"].replace(tzinfo=UTC).timestamp())
-        until = int(end.timestamp())
+        since, until = int(bought.since.timestamp()), int(end.timestamp())
         rows = store.judged(subject, since, until, max(until - since, 1))
         row = next((each for each in rows if each["objective"] == Objective.UPTIME), None)
         if row is None:
             return None
-        target_ppm = round(uptime * PPM_OF_PERCENT)
         percent = percent_of(row["good"], row["total"], target_ppm, self._settings)
         if percent == 0:
             return None
-        asked = {"tier": subject.tier, "symbols": sorted(symbols or ()), "from": customer["since"], "to": end}
+        asked = {"tier": subject.tier, "symbols": sorted(subject.symbols or ()), "from": bought.since, "to": end}
         evidence = _told(store.ask("sla_bad", asked))
         return Proposal(
             subject.name, month, subject.tier, fee, percent, amount_of(fee, percent), row["good"], row["total"],

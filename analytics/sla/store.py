@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from analytics.sla.customers import Bought
 from analytics.sla.incidents import Subject
 from analytics.sla.slices import FORMULA, Counted, Slice
 from analytics.summary import Questions, Row
@@ -114,10 +115,15 @@ class Store:
         }
         return self.ask("sla_judged", asked)
 
-    def customer_since(self, tenant: str, start: datetime, end: datetime) -> datetime | None:
-        """Since when in the span a tenant has what it has at its end; None where no register tells of it."""
+    def customers(self, start: datetime, end: datetime, tenant: str = "") -> dict[str, Bought]:
+        """By tenant: what it has at the end of a span, and since when in it. Only that of one tenant, or of all."""
         rows = self.ask("sla_customers", {"tenant": tenant, "from": start, "to": end})
-        return rows[0]["since"].replace(tzinfo=UTC) if rows else None
+        return {row["tenant"]: Bought.of_row(row) for row in rows}
+
+    def register(self, tenant: str, before: datetime) -> Row:
+        """What the register tells of a tenant, and of when; see sql/sla_register.sql."""
+        (row,) = self.ask("sla_register", {"tenant": tenant, "to": before})
+        return row
 
     def ask(self, question: str, parameters: Mapping[str, Any]) -> list[Row]:
         """The rows that answer sql/<question>.sql."""

@@ -1,4 +1,4 @@
--- Question: who had bought what at the end of a month, since when in it, and at what list price?
+-- Question: who had bought what at the end of a month, since when in it, at what list price, and with which promises?
 -- Grain:    one row per tenant that was active at the end, of a tier that was sold then
 -- Params:   tenant String, empty: all of them, from DateTime64, to DateTime64: the month
 --
@@ -30,7 +30,10 @@ WITH
         SELECT
             tier,
             argMax(active, valid_from) AS is_active,
+            argMax(brokers, valid_from) AS of_brokers,
             argMax(tuple(price_microusd), valid_from).1 AS price_microusd,
+            argMax(tuple(latency_ms), valid_from).1 AS latency_ms,
+            argMax(tuple(completeness_percent), valid_from).1 AS completeness_percent,
             argMax(tuple(uptime_percent), valid_from).1 AS uptime_percent
         FROM tier_versions FINAL
         WHERE valid_from < {to:DateTime64(6, 'UTC')}
@@ -41,7 +44,10 @@ SELECT
     toString(bought.of_tier) AS tier,
     bought.narrower AS symbols,
     bought.since AS since,
+    sold.of_brokers AS brokers,
     sold.price_microusd AS price_microusd,
+    sold.latency_ms AS latency_ms,
+    sold.completeness_percent AS completeness_percent,
     sold.uptime_percent AS uptime_percent
 FROM bought
 INNER JOIN sold ON sold.tier = bought.of_tier

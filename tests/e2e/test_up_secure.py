@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import subprocess
 import threading
 import urllib.error
@@ -32,6 +33,7 @@ TENANTS = 100
 SAMPLE = 9
 QUOTES = tuple(catalogue.schema(name).header for name in ("FreeQuote", "ProQuote", "EnterpriseQuote"))
 TIERS = ("free", "pro", "enterprise")
+BROKERS = {"fxcm", "ic_markets", "pepperstone"}
 SINCE = "2020-01-01"
 
 
@@ -191,6 +193,117 @@ def test_what_was_promised_is_judged(line: CommandLine, addresses: dict[str, Any
         f"{objective}_compliance" for objective in ("latency", "completeness", "uptime", "redundancy")
     }
     assert report["current_metrics"]["broker_count"] == (3 if trading else None)
+
+
+QUALITY = (
+    "broker", "symbol", "ticks", "lines", "completeness_percent", "spread_mean_pips", "crossed_percent",
+    "feed_latency_p50_ms", "feed_latency_p99_ms", "source_percent",
+)  # fmt: skip
+PROMISES = (
+    "objective", "target %", "last hour %", "kept", "bad", "burn 1h", "month's target %", "month %", "kept",
+    "budget left %",
+)  # fmt: skip
+REPORT = {
+    "tenant_id", "subscription_tier", "sla_targets", "current_metrics", "compliance_status", "overall_compliance",
+    "next_review_date", "live", "month", "month_status", "promised", "contractual", "incidents", "judged_until",
+    "computed_at", "formula_version",
+}  # fmt: skip
+KEPT = {
+    "objective", "target_percent", "value_percent", "good", "total", "unmeasured", "status", "is_kept",
+    "budget_left_percent", "burn_rates",
+}  # fmt: skip
+OBJECTIVES = ["latency", "completeness", "uptime", "redundancy"]
+INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target percent", "causes")
+INCIDENT = {
+    "incident", "subject", "tier", "objective", "what", "began", "ended", "good", "total", "target_percent", "causes",
+}  # fmt: skip
+CREDITS = (
+    "tenant", "month", "tier", "state", "usd", "percent", "uptime percent", "target percent", "decided by", "evidence",
+)  # fmt: skip
+CREDIT = {
+    "tenant", "month", "state", "tier", "fee_microusd", "percent", "amount_microusd", "good", "total", "target_percent",
+    "evidence", "decided_by", "note",
+}  # fmt: skip
+
+
+def shown(line: CommandLine, *arguments: str, codes: tuple[int, ...] = (0,)) -> tuple[int, list[tuple[str, ...]]]:
+    """The exit code, and the lines of what a command prints as their columns."""
+    done = line.run(*arguments)
+    assert done.returncode in codes, done.stderr
+    return done.returncode, [tuple(re.split(r"\s{2,}", each.strip())) for each in done.stdout.splitlines()]
+
+
+def test_the_tables_of_what_was_promised(line: CommandLine, addresses: dict[str, Any]) -> None:
+    # On a machine that is busy a promise may be broken; on a weekend none is, and all there is of them is dashes.
+    code, table = shown(line, "sla", codes=(0, 1))
+    assert table.count(PROMISES) == len(TIERS)
+    rows = [row for row in table if row[0] in OBJECTIVES]
+    assert [row[0] for row in rows] == OBJECTIVES * len(TIERS)
+    assert {len(row) for row in rows} == {len(PROMISES)}
+    assert code == ("no" in {row[3] for row in rows})
+    told = line.run("sla", "--json")
+    reports = json.loads(told.stdout)
+    assert told.returncode == any(report["overall_compliance"] is False for report in reports)
+    assert {report["subscription_tier"] for report in reports} == {*TIERS}
+    for report in reports:
+        assert set(report) == REPORT
+        assert report["promised"]["status"] == "ok"
+        for of in ("live", "contractual"):
+            assert [kept["objective"] for kept in report[of]] == OBJECTIVES
+            assert {frozenset(kept) for kept in report[of]} == {frozenset(KEPT)}
+
+
+@pytest.mark.parametrize(
+    ("command", "headings", "keys"),
+    [(("sla", "incidents"), INCIDENTS, INCIDENT), (("credits", "list"), CREDITS, CREDIT)],
+    ids=["incidents", "credits"],
+)
+def test_the_tables_of_what_there_may_be_nothing_of(
+    line: CommandLine, addresses: dict[str, Any], command: tuple[str, ...], headings: tuple[str, ...], keys: set[str]
+) -> None:
+    _, table = shown(line, *command)
+    assert headings in table
+    rows = line.json(*command)
+    assert isinstance(rows, list)
+    assert {frozenset(row) for row in rows} <= {frozenset(keys)}
+
+
+def test_the_tables_of_how_everything_is(line: CommandLine, addresses: dict[str, Any]) -> None:
+    now = eventually(lambda: snapshot(line), 60)
+    assert set(now) == {"at", "brokers", "tiers", "incidents", "at_risk", "formula_version"}
+    assert {frozenset(row) for row in now["tiers"]} == {
+        frozenset({"tier", "records_per_s", "symbols", "p50_ms", "p99_ms"})
+    }
+    assert {frozenset(row) for row in now["brokers"]} == {
+        frozenset({"broker", "ticks_per_s", "latency_p50_ms", "missing", "faulty", "silent_s", "quiet_s"})
+    }
+    _, table = shown(line, "top", "--once")
+    assert ("broker", "is", "ticks/s", "latency ms", "missing", "faulty", "quiet s") in table
+    assert ("tier", "records/s", "symbols", "p50 ms", "p99 ms", "broken") in table
+    assert {row[0] for row in table} >= {*BROKERS, *TIERS}
+
+
+def snapshot(line: CommandLine) -> dict[str, Any] | None:
+    """How everything is, once every broker and every tier is known."""
+    now: dict[str, Any] = line.json("top")
+    known = {row["broker"] for row in now["brokers"]} == BROKERS and {row["tier"] for row in now["tiers"]} == {*TIERS}
+    return now if known else None
+
+
+def test_the_tables_of_how_good_brokers_are(line: CommandLine, addresses: dict[str, Any]) -> None:
+    found = eventually(lambda: figures(line), 60)
+    assert set(found) == {"quality", "alike"}
+    assert {frozenset(row) for row in found["quality"]} == {frozenset(QUALITY)}
+    assert isinstance(found["alike"], list)
+    _, table = shown(line, "brokers", "quality")
+    assert tuple(name.replace("_", " ") for name in QUALITY) in table
+    assert {row[0] for row in table} >= BROKERS
+
+
+def figures(line: CommandLine) -> dict[str, Any] | None:
+    """How good brokers are, once every one of them is known."""
+    found: dict[str, Any] = line.json("brokers", "quality")
+    return found if {row["broker"] for row in found["quality"]} == BROKERS else None
 
 
 def test_our_own_consumer_is_metered_from_where_it_began(

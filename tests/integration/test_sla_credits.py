@@ -1,13 +1,18 @@
 """Credits on real ClickHouse: proposed from the evidence, decided once."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from analytics.sla.credits import Credits, amount_of, percent_of
 from analytics.sla.process import propose_credits
 from infra import clickhouse
 from sinks.setup import migrate
+from tests.command_line import use
+from tierfeed.cli.root import app
 from tierfeed.errors import ConfigError
 from tierfeed.settings import ClickHouseSettings, Settings, SlaSettings
 
@@ -93,6 +98,24 @@ def test_a_decision_is_made_once_and_stands(owed: Credits) -> None:
     ]
     assert [row["state"] for row in owed.rows("2026-10")] == ["approved", "proposed"]
     assert owed.propose("2026-10", CLOSED) == []
+
+
+def test_the_table_of_credits_tells_what_is_owed_and_why(
+    owed: Credits, database: ClickHouseSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    owed.propose("2026-10", CLOSED)
+    use(database, monkeypatch, tmp_path)
+    done = CliRunner().invoke(app, ["credits", "list", "--month", "2026-10"])
+    assert done.exit_code == 0, done.output
+    table = [re.split(r"\s{2,}", line.strip()) for line in done.stdout.splitlines()]
+    assert [
+        "tenant", "month", "tier", "state", "usd", "percent", "uptime percent", "target percent", "decided by",
+        "evidence",
+    ] in table  # fmt: skip
+    assert [
+        "acme", "2026-10", "pro", "proposed", "4.90", "10", "99.8", "99.9",
+        "2 × mute, 2026-10-01 00:00:00 to 2026-10-01 00:00:10",
+    ] in table  # fmt: skip
 
 
 @pytest.mark.parametrize(

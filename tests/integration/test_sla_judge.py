@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from analytics.sla.store import Edges, Store
 from infra import clickhouse
 from tests.sink_parts import deployment
 from tierfeed.domain.market import Calendar
+from tierfeed.domain.objectives import ALERTS
 from tierfeed.domain.tenants import Registered, Tenant
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import UpstreamError
@@ -62,8 +64,11 @@ class World:
         columns = ("tenant", "valid_from", "active", "name", "tier", "symbols")
         row = (tenant.id, when, True, name, self.word, list(symbols))
         self._client.insert("tenant_versions", [row], column_names=columns)
-        sold = (self.word, datetime.fromtimestamp(0, UTC), True, 10, 24, 2)
-        columns = ("tier", "valid_from", "active", "interval_ms", "depth_hours", "redundancy")
+        sold = (self.word, datetime.fromtimestamp(0, UTC), True, 10, 24, BROKERS, 2, 1, 99.9, 99.9)
+        columns = (
+            "tier", "valid_from", "active", "interval_ms", "depth_hours", "brokers", "redundancy", "latency_ms",
+            "completeness_percent", "uptime_percent",
+        )  # fmt: skip
         self._client.insert("tier_versions", [sold], column_names=columns)
 
     def publish(self, seconds: Iterable[int], late_us: int = 0) -> None:
@@ -95,6 +100,11 @@ class World:
             for each in found
             if each["window_s"] is None
         ]
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """Those on the topic, and their ends."""
+        found = [record for record in read(self.settings.kafka) if record["subject"] == self.word]
+        return [each for each in found if each["window_s"] is not None]
 
     def bad(self, objective: str) -> list[int]:
         """The starts of slices with anything bad, seconds from BEGIN on."""
@@ -196,6 +206,29 @@ def test_an_incident_ends_when_nobody_is_promised_anything_any_more(world: World
         record for record in read(world.settings.kafka) if record["tier"] == world.word and record["kind"] == "RECOVERY"
     )
     assert ended["causes"] == "no_longer_promised"
+
+
+def test_an_alert_ends_when_nobody_is_promised_anything_any_more(world: World) -> None:
+    world.store(range(420))
+    world.publish(range(120, 420), late_us=1500)
+    judge = world.judge()
+    judge.step(NEVER_STALLED)
+    judge.close()
+    begun = world.alerts()
+    assert {(each["kind"], each["causes"]) for each in begun} == {("ALERT", "")}
+    of_latency = {("latency", window_s) for _, window_s in ALERTS}
+    assert {(each["objective"], each["window_s"]) for each in begun} >= of_latency
+    world.registered = Registered({}, {})
+    for _ in range(2):
+        judge = world.judge()
+        judge.step(NEVER_STALLED)
+        judge.close()
+    ended = world.alerts()[len(begun) :]
+    assert {(each["kind"], each["causes"]) for each in ended} == {("ALERT_END", "no_longer_promised")}
+    assert {int(each["time"].timestamp()) - BEGIN for each in ended} == {290}
+    told = ("incident", "objective", "window_s", "began_time", "good", "total", "target_ppm")
+    of_begun, of_ended = (sorted(tuple(each[name] for name in told) for each in rows) for rows in (begun, ended))
+    assert of_ended == of_begun
 
 
 def test_occurrences(world: World) -> None:

@@ -8,13 +8,13 @@ import typer
 
 from infra.parts import say_ready
 from tenants.registry import Registry
-from tierfeed.cli.output import Json, emit, err, show
+from tierfeed.cli.output import Json, emit, err, show, text
 from tierfeed.cli.service import in_thread, serve
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
 from tierfeed.domain.market import Calendar, month_of, parse_calendar
-from tierfeed.domain.objectives import Budget, alerts, budgets
+from tierfeed.domain.objectives import Budget, Objective, alerts, budgets
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
 from tierfeed.errors import ConfigError
@@ -27,7 +27,10 @@ app = typer.Typer(name="sla")
 PPM_OF_PERCENT = 10_000
 STALE = timedelta(minutes=2)
 """A judge that is so far behind is not at work."""
-COLUMNS = ("objective", "target %", "last hour %", "kept", "bad", "month %", "kept", "budget left %", "burn 1h")
+COLUMNS = (
+    "objective", "target %", "last hour %", "kept", "bad", "burn 1h", "month's target %", "month %", "kept",
+    "budget left %",
+)  # fmt: skip
 INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target_percent", "causes")
 
 
@@ -40,6 +43,7 @@ def sla(
 ) -> None:
     """Tell what was kept of what is promised: over the last hour, and over the calendar month.
 
+    A tenant's month is judged by the tier and the symbols that it had at the month's end.
     A share of fewer than 100 records or updates is not judged. Exit code 1 where a promise is not kept.
 
     Example: tierfeed sla --tenant acme --json
@@ -119,16 +123,18 @@ def _calendar(settings: Settings) -> Calendar:
 
 def _tell(report: "SLAComplianceReport") -> None:
     who = report.tenant_id or "all of it"
-    contractual = {kept.objective: kept for kept in report.contractual}
-    rows = [_told(kept, contractual[kept.objective]) for kept in report.live]
-    show(COLUMNS, rows, f"{report.subscription_tier}, {who}; month {report.month}, {report.month_status}")
-    metrics = report.current_metrics
-    err().print(
-        f"pipeline latency p50 {metrics['latency_p50_ms']} ms, p95 {metrics['latency_p95_ms']} ms, "
-        f"p99 {metrics['latency_p99_ms']} ms of {metrics['records']:,} records; brokers {metrics['broker_count']} "
-        f"of {report.sla_targets['broker_redundancy']}",
-        markup=False,
-    )
+    live, month = ({kept.objective: kept for kept in of} for of in (report.live, report.contractual))
+    rows = [_told(each, live.get(each), month.get(each)) for each in Objective if each in {*live, *month}]
+    show(COLUMNS, rows, f"{report.subscription_tier or 'no customer now'}, {who}; {_month(report)}")
+    if report.promised.reason is not None:
+        err().print(report.promised.reason, markup=False)
+    if metrics := report.current_metrics:
+        err().print(
+            f"pipeline latency p50 {metrics['latency_p50_ms']} ms, p95 {metrics['latency_p95_ms']} ms, "
+            f"p99 {metrics['latency_p99_ms']} ms of {metrics['records']:,} records; brokers {metrics['broker_count']} "
+            f"of {report.sla_targets['broker_redundancy']}",
+            markup=False,
+        )
     for row in report.incidents:
         err().print(f"{row['what']} since {row['began']:%F %T}Z: {row['incident']} {row['causes']}", markup=False)
     if report.judged_until is None:
@@ -137,11 +143,27 @@ def _tell(report: "SLAComplianceReport") -> None:
         err().print(f"judged until {report.judged_until:%F %T}Z only: is `tierfeed sla run` at work?", markup=False)
 
 
-def _told(live: "Kept", month: "Kept") -> list[object]:
-    return [
-        live.objective, live.target_percent, live.value_percent, live.is_kept, live.total - live.good,
-        month.value_percent, month.is_kept, month.budget_left_percent, (live.burn_rates or {}).get("1h"),
-    ]  # fmt: skip
+def _month(report: "SLAComplianceReport") -> str:
+    """Which month, and by what it is judged where that is not what the tenant has now, or not all of it."""
+    told, promised = f"month {report.month}, {report.month_status}", report.promised
+    if promised.tier not in (None, report.subscription_tier):
+        told += f", of {promised.tier}"
+    if promised.symbols is not None:
+        told += f", {text(promised.symbols)}"
+    if promised.since is not None and promised.since > month_of(report.month)[0]:
+        told += f", from {promised.since:%F %T}Z on"
+    return told
+
+
+def _told(objective: Objective, live: "Kept | None", month: "Kept | None") -> list[object]:
+    """None throughout where nothing is, or was, promised."""
+    row: list[object] = [objective, *[None] * 9]
+    if live is not None:
+        burn = (live.burn_rates or {}).get("1h")
+        row[1:6] = [live.target_percent, live.value_percent, live.is_kept, live.total - live.good, burn]
+    if month is not None:
+        row[6:] = [month.target_percent, month.value_percent, month.is_kept, month.budget_left_percent]
+    return row
 
 
 @app.command()

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Final
-
-from tierfeed.domain.tiers import Tier
+from typing import Final, Protocol
 
 MILLION: Final = 1_000_000
 LATENCY_PPM: Final = 990_000
@@ -27,6 +25,19 @@ class Objective(StrEnum):
     COMPLETENESS = "completeness"
     UPTIME = "uptime"
     REDUNDANCY = "redundancy"
+
+
+class Promises(Protocol):
+    """What may be promised: a tier as it is, or as it was when somebody bought it. None: nothing is."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def latency_us(self) -> int | None: ...
+    @property
+    def completeness_ppm(self) -> int | None: ...
+    @property
+    def uptime_ppm(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +74,7 @@ class Alert:
     factor: Fraction
 
 
-def budgets(tier: Tier, scheduled_s: int) -> Iterator[Budget]:
+def budgets(tier: Promises, scheduled_s: int) -> Iterator[Budget]:
     """Of each objective that the tier promises."""
     if tier.latency_us is not None:
         yield Budget(tier.name, Objective.LATENCY, LATENCY_PPM, scheduled_s, None, None)
@@ -76,7 +87,7 @@ def budgets(tier: Tier, scheduled_s: int) -> Iterator[Budget]:
             yield Budget(tier.name, objective, tier.uptime_ppm, scheduled_s, slices, bad)
 
 
-def target_ppm(tier: Tier, objective: Objective) -> int | None:
+def target_ppm(tier: Promises, objective: Objective) -> int | None:
     """The share that is promised, in millionths; None: nothing is."""
     if objective is Objective.LATENCY:
         return None if tier.latency_us is None else LATENCY_PPM
