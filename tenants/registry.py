@@ -18,6 +18,7 @@ _TENANT: Final = ("tenant", "valid_from", "active", "name", "tier", "symbols", "
 _TIER: Final = (
     "tier", "valid_from", "active", "symbols", "interval_ms", "depth_hours", "brokers", "redundancy", "record",
     "features", "latency_ms", "completeness_percent", "uptime_percent", "quality", "price_microusd",
+    "emergency",
 )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def _tier_row(tier: Tier, at: datetime, *, active: bool) -> tuple[Any, ...]:
         tier.name, at, active, sorted(tier.symbols or ()), tier.interval_us / MS_US, tier.depth_hours, [*tier.brokers],
         tier.redundancy, tier.record, [str(feature) for feature in tier.features],
         None if tier.latency_us is None else tier.latency_us / MS_US, _percent(tier.completeness_ppm),
-        _percent(tier.uptime_ppm), tier.quality, tier.price_microusd,
+        _percent(tier.uptime_ppm), tier.quality, tier.price_microusd, [*tier.emergency],
     )  # fmt: skip
 
 
@@ -110,6 +111,7 @@ def _tier(row: Mapping[str, Any]) -> Tier:
         uptime_ppm=_ppm(row["uptime_percent"]),
         quality=row["quality"],
         price_microusd=row["price_microusd"],
+        emergency=tuple(row["emergency"]),
     )
 
 

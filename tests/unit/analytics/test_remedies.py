@@ -262,7 +262,7 @@ def test_a_tenants_breach_waits_for_what_is_done_for_its_tier() -> None:
     steps = {name: [e.kind.name for e in stage.told if e.subject.name == name] for name in ("gold", "acme")}
     assert steps["gold"][-1] == "RESOLVED"
     assert steps["acme"] == ["DETECTED", "RESOLVED"]
-    assert stage.told[-1].detail == "over before anything was done"
+    assert "over before anything was done" in {event.detail for event in stage.told}
 
 
 OUTCOMES = st.sampled_from([None, Step.DONE, Step.REFUSED, Step.FAILED])
