@@ -1,8 +1,8 @@
 """What stream workers are ordered on `control`: which of it is in force, and what is to be answered. Pure.
 
-Every worker obeys by reading the topic alone: a command is in force from when it was asked until its time is over, or
-somebody takes it back, whoever has answered it. So one that dies in the middle resumes it, and two workers never
-differ. Only the owner of one shard answers: of the symbol's, or of the command's own partition.
+Every worker obeys by reading the topic alone: a command is in force from a second after it was asked until its time is
+over, or somebody takes it back, whoever has answered it. So one that dies in the middle resumes it, and two workers
+never differ. Only the owner of one shard answers: of the symbol's, or of the command's own partition.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,10 @@ ENDS: Final = frozenset({Step.REFUSED, Step.FAILED, Step.REVERTED})
 KEPT_US: Final = 86_400_000_000
 """What ended longer ago is in no tick that is read again."""
 SECOND_US: Final = 1_000_000
+HEARD_US: Final = SECOND_US
+"""So long after it was told a step takes effect. By then every worker has heard it, so all of them, and whoever takes
+over and reads that time again, go by it from the same second on. Where one heard it later, and another took over before
+it had told that a broker came, that is told by the symbol's next update only."""
 OVER: Final = "its time is over"
 
 
@@ -77,9 +81,10 @@ class Duties:
             if self._impossible(command) or (last.step is Step.ASKED and name not in self._in_time):
                 continue
             if has_ended:
-                until_us = min(until_us, last.time_us + ahead_us)
+                until_us = min(until_us, last.time_us + HEARD_US + ahead_us)
             symbol = command.symbol if command.action is Action.SWITCH_LEAD else None
-            yield Order(name, str(command.tier), command.broker, symbol, asked.time_us + ahead_us, until_us)
+            since_us = asked.time_us + HEARD_US + ahead_us
+            yield Order(name, str(command.tier), command.broker, symbol, since_us, until_us)
 
     def answers(self, shards: Mapping[int, View], partitions: int, wall_us: int) -> list[Said]:
         """The next step of each command that one of these shards answers, where there is one."""

@@ -262,6 +262,28 @@ short_spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.sampled_from
 spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.integers(20, 300)), min_size=4, max_size=12)
 
 
+def _order(tier: str, broker: str, symbol: str | None, since_s: int, for_s: int) -> PlainOrder:
+    since_us = START_US + since_s * 1_000_000
+    return PlainOrder(tier, broker, symbol, since_us, since_us + for_s * 1_000_000)
+
+
+PREFERRED = [
+    _order("enterprise", "beta", "EURUSD", 50, 20), _order("pro", "gamma", None, 20, 370),
+    _order("pro", "gamma", "EURUSD", 90, 120),
+]  # fmt: skip
+long_orders = st.lists(
+    st.builds(
+        _order,
+        st.sampled_from([tier.name for tier in TIERS]),
+        st.sampled_from(BROKERS),
+        st.sampled_from([None, "EURUSD", "EURUSD"]),
+        st.integers(-5, 400),
+        st.integers(0, 200),
+    ),
+    max_size=5,
+)
+
+
 def _long_tape(of: Sequence[list[tuple[str, int]]], seconds: int) -> Tape:
     """A time in which each broker beats and quotes once a second, in good spells and bad ones."""
     tape: Tape = {}
@@ -286,24 +308,30 @@ def _long_tape(of: Sequence[list[tuple[str, int]]], seconds: int) -> Tape:
 
 
 @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-@given(st.tuples(short_spells, short_spells, short_spells))
-@example(([], [], [("sound", 65), ("ahead", 1)]))
-@example(([("uneven", 65)], [], [("sound", 200), ("gone", 100)]))
-@example(([("lively", 300)], [], [("sound", 200), ("gone", 100)]))
+@given(st.tuples(short_spells, short_spells, short_spells), long_orders)
+@example(([], [], [("sound", 65), ("ahead", 1)]), [])
+@example(([("uneven", 65)], [], [("sound", 200), ("gone", 100)]), [])
+@example(([("lively", 300)], [], [("sound", 200), ("gone", 100)]), [])
+@example(([("lively", 300)], [("slow", 400)], [("sound", 200), ("gone", 20)]), PREFERRED)
 @example(
     (
         [("sound", 10), ("mute", 20), ("gone", 20)],
         [("sound", 30), ("mute", 20), ("sound", 5), ("gone", 30)],
         [("sound", 10), ("gone", 20), ("mute", 20)],
-    )
+    ),
+    [],
 )
-@example(([("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30), ("mute", 30)]))
-def test_compiled_and_plain_agree_for_minutes_on_who_leads(of: tuple[list[tuple[str, int]], ...]) -> None:
+@example(
+    ([("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30), ("mute", 30)]), []
+)
+def test_compiled_and_plain_agree_for_minutes_on_who_leads(
+    of: tuple[list[tuple[str, int]], ...], ordered: list[PlainOrder]
+) -> None:
     tape = _long_tape(of, 400)
-    compiled = Compiled()
+    compiled = Compiled(ordered)
     compiled.feed_all(tape)
     names = ("as_of", "lead_broker", "lead_since", "lead_switched", "bid_broker", "ask_broker")
-    for key, quotes in _expected(_certain(tape)).items():
+    for key, quotes in _expected(_certain(tape, ordered)).items():
         told = [tuple(quote[name] for name in names) for quote in compiled.quotes[key]]
         assert told == [tuple(quote[name] for name in names) for quote in quotes]
 

@@ -190,11 +190,12 @@ def test_a_tier_does_not_admit_whom_its_contracts_do_not_name() -> None:
 
 
 def seconds(live: Live, first: int, end: int, brokers: str = "abc") -> None:
-    """Beats and a tick of each; broker a is much better than the others, whose ticks are too late."""
+    """Beats and a tick of each; broker a is much better than the others, whose ticks are too late now and then."""
     for second in range(first, end):
         live.beat(second, brokers)
-        for broker in brokers:
-            live.tick(broker, 1.1 + second % 7 / 1e4, second + 0.2, late_s=0 if broker == "a" else 2.0 * (second % 2))
+        for n, broker in enumerate(brokers):
+            late_s = 0 if broker == "a" else 2.0 * (second % 4 > 0)
+            live.tick(broker, 1.1 + second % 7 / 1e4, second + 0.2 + n / 10, late_s=late_s)
 
 
 def leads(live: Live) -> tuple[str, float, float | None]:
@@ -257,32 +258,40 @@ def test_of_two_orders_for_a_symbol_the_newer_one_counts() -> None:
     assert leads(live) == ("c", 5, 5)
 
 
-@pytest.mark.parametrize("heard_s", [0.2, 5.0], ids=["heard in time", "heard late"])
-def test_who_takes_over_tells_the_end_of_an_admission_that_is_over_by_now_and_nothing_twice(heard_s: float) -> None:
-    """The earlier worker published a quote of both, and died; b's admission ended before the next one came."""
-    first = Live(ENTERPRISE)
-    first.tick("a", 1.1, 0.1)
-    first.tick("b", 1.15, 0.2)
-    first.shard.obey([admission("b", ENTERPRISE, heard_s - 0.2, heard_s + 4.5)])
-    first.run_timers(8)
-    told = first.quotes(ENTERPRISE)
-    assert [(quote["bid"], after_s(quote)) for quote in told] == [
-        (1.1, 0.1),
-        (1.15, heard_s // 1 + 1 - (heard_s == 5) * 1),
-        (1.1, heard_s // 1 + 5),
-    ]
-    for stop in (1, 2, 3):
-        last = told[stop - 1]
-        was = Published(
-            0, "EURUSD", last["upto_sequence"], *[NOON_US + round(after_s(last) * SECOND_US)] * 2, 0,
-            {each["broker"]: each["offset"] for each in last["sources"]},
-        )  # fmt: skip
-        second = Live(ENTERPRISE, was=was)
-        second.shard.obey([admission("b", ENTERPRISE, heard_s - 0.2, heard_s + 4.5)])
-        second.tick("a", 1.1, 0.1)
-        second.tick("b", 1.15, 0.2)
-        second.run_timers(8)
-        names = ("upto_sequence", "bid", "as_of_time")
-        assert [[quote[name] for name in names] for quote in second.quotes(ENTERPRISE)] == [
-            [quote[name] for name in names] for quote in told[stop:]
-        ]
+def played(live: Live, order: Order, heard_s: float = 0) -> list[tuple[int, float, float]]:
+    """The number, bid and time of what is told of five ticks while b is admitted, or comes again."""
+    ticks = [("a", 1.1, 0.1), ("b", 1.15, 0.2), ("b", 1.16, 1.2), ("a", 1.12, 1.5), ("b", 1.17, 3.2)]
+    events = [(at_s, broker, bid) for broker, bid, at_s in ticks] + [(heard_s, "", 0.0)]
+    for at_s, broker, bid in sorted(events):
+        live.run_timers(at_s)
+        if broker:
+            live.tick(broker, bid, at_s)
+        else:
+            live.shard.obey([order])
+    live.run_timers(8)
+    return [(quote["upto_sequence"], quote["bid"], after_s(quote)) for quote in live.quotes(ENTERPRISE)]
+
+
+def taken_over(first: Live, after: int, order: Order) -> list[tuple[int, float, float]]:
+    """What a worker tells that takes over behind so many quotes, and reads everything again."""
+    last = first.quotes(ENTERPRISE)[after - 1]
+    at_us = NOON_US + round(after_s(last) * SECOND_US)
+    sources = {each["broker"]: each["offset"] for each in last["sources"]}
+    was = Published(0, "EURUSD", last["upto_sequence"], at_us, at_us, 0, sources)
+    return played(Live(ENTERPRISE, was=was), order)
+
+
+def test_who_takes_over_goes_on_with_an_admission_and_tells_its_end_and_nothing_twice() -> None:
+    first, order = Live(ENTERPRISE), admission("b", ENTERPRISE, 1.4, 4.5)
+    told = played(first, order, heard_s=0.6)
+    assert told == [(1, 1.1, 0.1), (2, 1.12, 1.5), (3, 1.16, 2), (4, 1.17, 3.2), (5, 1.12, 5)]
+    for after in range(1, len(told) + 1):
+        assert taken_over(first, after, order) == told[after:]
+
+
+def test_an_admission_that_the_worker_before_had_not_heard_of_makes_no_updates_out_of_older_quotes() -> None:
+    first, order = Live(ENTERPRISE), admission("b", ENTERPRISE, 0.5, 4.5)
+    told = played(first, order, heard_s=1.6)
+    assert told == [(1, 1.1, 0.1), (2, 1.12, 1.5), (3, 1.16, 2), (4, 1.17, 3.2), (5, 1.12, 5)]
+    # b ticked at 1.2, before the quote of 1.5 that the earlier worker told without it.
+    assert taken_over(first, 2, order) == [(3, 1.17, 3.2), (4, 1.12, 5)]
