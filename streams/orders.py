@@ -67,11 +67,15 @@ class Duties:
                 self._in_time.add(name)
                 self.version += 1
 
-    def in_force(self, ahead_us: int, wall_us: int) -> Iterator[Order]:
-        """In the order asked, with the times between which each holds, by a sessions' clock so far ahead of the wall's.
+    def in_force(self, ahead_us: int, wall_us: int) -> list[Order]:
+        """With the times between which each holds, by a sessions' clock so far ahead of the wall's; the newest last.
 
         Those that are over are told, too, for as long as a worker may read ticks of that time again.
         """
+        # By what they say: two workers may hear the topic's partitions in another order.
+        return sorted(self._obeyed(ahead_us, wall_us), key=lambda order: (order.since_us, order.id))
+
+    def _obeyed(self, ahead_us: int, wall_us: int) -> Iterator[Order]:
         for name, asked in self._orders.asked.items():
             command, last = asked.command, self._orders.last[name]
             until_us = command.until_us

@@ -208,7 +208,7 @@ class TierWorker:
         """Tell the shard what is ordered, once it has a live clock: on tape time there is none to obey by."""
         clock_us = owned.shard.clock_us(now_us)
         if clock_us is not None:
-            owned.shard.obey([*self.duties.in_force(clock_us - now_us, now_us)])
+            owned.shard.obey(self.duties.in_force(clock_us - now_us, now_us))
             owned.obeyed = self.duties.version
 
     def _views(self) -> dict[int, View]:

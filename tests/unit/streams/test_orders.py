@@ -1,5 +1,6 @@
 """What a stream worker takes to be in force, and what it answers."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -119,9 +120,16 @@ def test_a_command_holds_from_a_second_after_it_was_asked_by_the_sessions_clock_
     for steps in ((), (Step.ACCEPTED,), (Step.ACCEPTED, Step.DONE), (Step.DONE,)):
         assert Worker(ADMIT, *steps).in_force() == [(SINCE_US, UNTIL_US)]
     worker = Worker(SWITCH, Step.ACCEPTED)
-    assert [*worker.duties.in_force(AHEAD_US, ASKED_US)] == [
-        Order("one", "open", "alpha", "EURUSD", SINCE_US, UNTIL_US)
-    ]
+    assert worker.duties.in_force(AHEAD_US, ASKED_US) == [Order("one", "open", "alpha", "EURUSD", SINCE_US, UNTIL_US)]
+
+
+def test_the_newest_order_is_the_last_one_in_whatever_order_they_are_heard() -> None:
+    worker = Worker(SWITCH)
+    for name, at_us in (("three", ASKED_US + 2), ("two", ASKED_US + 1)):
+        other = replace(SWITCH, id=name)
+        worker.duties.hear(Said(command=other, step=Step.ASKED, time_us=at_us, by="test"))
+    worker.duties.look(ASKED_US)
+    assert [order.id for order in worker.duties.in_force(0, ASKED_US)] == ["one", "two", "three"]
 
 
 def test_who_hears_it_after_its_deadline_obeys_only_what_was_accepted() -> None:
