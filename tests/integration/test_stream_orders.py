@@ -17,8 +17,8 @@ from tierfeed.settings import KafkaSettings, Settings
 
 pytestmark = pytest.mark.kafka
 
-SPARE_S = 20
-STARTS = 4
+SPARE_S = 15
+STARTS = 3
 """So many times what a worker's first start takes, the admission lasts: a busy machine starts the second slowly."""
 OWN, ADMITTED, MISSED, LATER = 1.1, 1.15, 1.16, 1.17
 RECORDS = ("FreeQuote", "ProQuote", "EnterpriseQuote")
@@ -42,6 +42,7 @@ class Asked:
         return [(told.step.name, told.reason) for told in self._said if told.command.id == command.id][1:]
 
 
+@pytest.mark.timeout(600)
 def test_an_admission_outlives_a_kill_ends_without_a_tick_and_is_answered_once(
     kafka: KafkaSettings, unique: str, tmp_path: Path
 ) -> None:

@@ -261,6 +261,12 @@ SPELLS = {
 short_spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.sampled_from([1, 5, 30, 65, 100])), max_size=8)
 spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.integers(20, 300)), min_size=4, max_size=12)
 
+GONE_AT_THE_STOP = (
+    [("sound", 131), ("uneven", 267), ("lively", 294), ("ahead", 49), ("gone", 273), ("sound", 178)],
+    [("slow", 76), ("ahead", 255), ("lively", 21), ("uneven", 89), ("faulty", 144)],
+    [("ahead", 247), ("slow", 169), ("slow", 248), ("uneven", 143), ("mute", 229), ("lively", 145), ("slow", 159)],
+)
+
 
 def _order(tier: str, broker: str, symbol: str | None, since_s: int, for_s: int) -> PlainOrder:
     since_us = START_US + since_s * 1_000_000
@@ -338,14 +344,16 @@ def test_compiled_and_plain_agree_for_minutes_on_who_leads(
 
 @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(spells, spells, spells), st.integers(MEMORY_S + 100, LONG_S))
+@example(GONE_AT_THE_STOP, 979)
 def test_who_leads_is_known_to_a_worker_that_reads_the_lead_s_memory_again(
     of: tuple[list[tuple[str, int]], ...], stop_s: int
 ) -> None:
     tape, stop_us = _long_tape(of, LONG_S), START_US + stop_s * 1_000_000
-    back_us = stop_us - RULES.quote_lifetime_us - MEMORY_S * 1_000_000
     whole, first, second = Compiled(), Compiled(), Compiled()
     whole.feed_all(tape)
     first.feed_all({broker: [e for e in events if time_of(e) < stop_us] for broker, events in tape.items()})
+    # Its own time: it waits for a broker that is gone, and has told nothing since.
+    back_us = (first.shard.time_us() or stop_us) - RULES.quote_lifetime_us - MEMORY_S * 1_000_000
     second.shard.prime([_newest(key, quotes) for key, quotes in first.quotes.items()], {})
     second.feed_all({broker: [e for e in events if time_of(e) >= back_us] for broker, events in tape.items()})
     names = ("upto", "lead_broker", "lead_since", "lead_switched", "bid_broker", "ask_broker")
