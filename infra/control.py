@@ -48,6 +48,21 @@ class Control:
         self._reader.assign([ck.TopicPartition(topics.CONTROL, at, ck.OFFSET_BEGINNING) for at in wanted])
         self._behind = set(wanted)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether what was there at the beginning has not all been read."""
+        return bool(self._behind)
+
+    def partitions(self, topic: str) -> int:
+        """How many partitions a topic has. Raises UpstreamError."""
+        try:
+            found = self._reader.list_topics(topic, timeout=REQUEST_S).topics[topic]
+        except ck.KafkaException as error:
+            raise UpstreamError(f"{topic} cannot be looked up: {error.args[0].str()}") from error
+        if not found.partitions:
+            raise UpstreamError(f"topic {topic} is not there")
+        return len(found.partitions)
+
     def read_all(self) -> list[Said]:
         """Everything up to what is there now. Raises UpstreamError."""
         found: list[Said] = []
@@ -79,6 +94,8 @@ class Control:
             raise UpstreamError(f"{topics.CONTROL} could not be written: {(*self._failed, 'no answer')[0]}")
 
     def close(self) -> None:
+        if self._producer is not None:
+            self._producer.purge()  # whoever was told that it failed tells it again
         self._reader.close()
 
     def _read(self, payload: bytes | None) -> list[Said]:

@@ -29,7 +29,7 @@ async def run_tiers(
     worker = TierWorker(settings, ids)
     app = _app(settings, f"{settings.stream.app_id}-tiers", list(worker.topics), worker, instance)
     try:
-        await _serve(app, worker, worker.watch(), stop, ready)
+        await _serve(app, worker, worker.beside(), stop, ready)
     finally:
         worker.close()
 

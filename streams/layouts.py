@@ -16,6 +16,7 @@ QUOTE_NAMES = {
     "feed_latency_us": "feed_latency",
     "conflation_us": "conflation",
     "sources.offset": "source",
+    "brokers.broker": "broker",
 }
 """Where the kernels' name for a field is a shorter one."""
 QUOTE_POOLS = {
@@ -42,14 +43,14 @@ WINDOW_LAYOUT = Layout(
 
 
 def quote_layout(brokers: int, members: int) -> Layout:
-    """Of a tier with so many of the shard's brokers for members."""
+    """Of a tier that has at most so many of the shard's brokers at a time."""
     return Layout(
         record=QUOTE_ROW,
         names=QUOTE_NAMES,
         items=BROKER_ROW,
         item_room=brokers,
         item_count=members,
-        only={"sources": "sources.offset"},
+        only={"sources": "sources.offset", "brokers": "brokers.broker"},
         pools=QUOTE_POOLS,
         absent=NEVER,
     )

@@ -84,7 +84,8 @@ class Publisher:
         self._topics = [topics.tier(tier.name) for tier in tiers]
         self._pools = {"broker": Pool.of(brokers), "symbol": Pool.of(())}
         self._keys: list[bytes] = []
-        self._member_counts = [sum(name in brokers for name in tier.brokers) for tier in tiers]
+        self._member_counts = [sum(b in brokers for b in (*tier.brokers, *tier.emergency)) for tier in tiers]
+        """At most."""
         self._encoders = [
             RowEncoder(schema(tier.record), quote_layout(len(brokers), members), ids[tier.record])
             for tier, members in zip(tiers, self._member_counts, strict=True)
@@ -96,6 +97,8 @@ class Publisher:
         self.epoch = 0
         self.published_us: Callable[[], int | None] = lambda: None
         """The sessions' clock when records are handed over; None where the data's own time is the clock."""
+        self.has: Callable[[int, int], bool] = lambda t, b: self._brokers[b] in self._tiers[t].brokers
+        """Whether a broker is one of a tier's now, its own or admitted."""
         self._handed_us = int(NEVER)
         self._windows_after = int(NEVER)
         self._windows_at: frozenset[tuple[str, str]] = frozenset()
@@ -176,7 +179,8 @@ class Publisher:
         symbol, released = self._symbols[quote["symbol"]], int(quote["released"])
         if quote["control"] == ControlKind.FRESH:
             return _Control(i, LAST, ControlKind.FRESH, released, symbol)
-        statuses = {BrokerStatus(code).name for code in brokers["status"][: self._member_counts[t]].tolist()}
+        there = brokers[: self._member_counts[t]]
+        statuses = {BrokerStatus(code).name for code in there["status"][there["broker"] >= 0].tolist()}
         return _Control(i + 1, FIRST, ControlKind.STALE, released, symbol, ",".join(sorted(statuses)))
 
     # -- control records
@@ -191,7 +195,7 @@ class Publisher:
         tier, found = self._tiers[t], dict[Known, _Control]()
         for told_us, b, s, from_us, to_us, cause in gaps:
             symbol = None if s == NO_SYMBOL else self._symbols[s]
-            if self._brokers[b] not in tier.brokers or (symbol is not None and not tier.carries(symbol)):
+            if not self.has(t, b) or (symbol is not None and not tier.carries(symbol)):
                 continue
             gap = (t, symbol, from_us, to_us, cause.value)
             if told_us > self._gaps_after[t] and gap not in self._gaps_told:

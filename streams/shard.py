@@ -5,7 +5,6 @@ Owns the kernels' memory, the names, and the decision between live time and the 
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -13,11 +12,12 @@ import numpy.typing as npt
 from infra.batches import FetchedBatch
 from streams.kernels import line, memory
 from streams.kernels.align import FOREVER, Aligner
-from streams.kernels.conflate import await_due, begin_intervals
+from streams.kernels.conflate import begin_intervals
 from streams.kernels.intern import Symbols, streams_of
 from streams.kernels.state import (
     END,
     EVENT,
+    FOREIGN,
     NEVER,
     NO_STREAM,
     PLANNED,
@@ -30,7 +30,9 @@ from streams.kernels.state import (
     new_rows,
     new_state,
 )
+from streams.membership import Order, laid, set_members
 from streams.reading import Poison, Reader
+from streams.resuming import Published, take_up
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.tiers import Tier
 
@@ -45,22 +47,6 @@ SPARE_ROWS = 8192
 Emit = Callable[[Rows], int | None]
 """Hands rows over; tells when, in the sessions' clock, where that is not the data's own time."""
 Drops = npt.NDArray[np.int8]
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The newest record of one (tier, symbol) that an earlier worker released."""
-
-    tier: int
-    symbol: str
-    upto: int
-    as_of: int
-    released: int
-    state: int
-    sources: Mapping[str, int] = field(default_factory=dict)
-    lead: str | None = None
-    lead_since: int | None = None
-    lead_switched: int | None = None
 
 
 class Shard:
@@ -78,6 +64,8 @@ class Shard:
         self._are_open = self._on_wall_clock = False
         self._now_us = self._second_us = self._owed_us = int(NEVER)
         self._remembered = self._latencies = 0
+        self._orders: tuple[Order, ...] = ()
+        self._order_ids: tuple[str, ...] = ()
         self._planned_ends = 0
         """Read, and not yet applied."""
         self.on_end: Callable[[int, int], None] = lambda broker, at_us: None
@@ -93,17 +81,35 @@ class Shard:
 
     def _empty(self) -> State:
         state = new_state(len(self.brokers), len(self.tiers), 64, 8, 1 << 14, 1 << 12)
+        set_members(state, self.brokers, self.tiers)
         for t, tier in enumerate(self.tiers):
-            members = [self.brokers.index(name) for name in tier.brokers if name in self.brokers]
             state.tiers[t]["interval"] = tier.interval_us
             state.tiers[t]["detail"] = tier.record == "EnterpriseQuote"
             state.engine["leads"] |= tier.record == "EnterpriseQuote"
-            state.tiers[t]["broker_count"] = len(members)
-            state.tier_brokers[t, : len(members)] = members
-            state.has_broker[t, members] = 1
         return state
 
     # -- in
+
+    def obey(self, orders: Sequence[Order]) -> None:
+        """These orders, and no others, are in force from now on, each in its time; the newer ones behind the older.
+
+        One that began in the past begins at the next second, or, where the shard is behind, when it did. So a worker
+        that takes over tells what was in force as the ticks came that it reads again, also if it is over by now: its
+        end is an update, too, which the worker before may not have told.
+        """
+        self._orders = tuple(orders)
+        tiers, now_us = [tier.name for tier in self.tiers], int(self.state.engine["now"][0])
+        rows, self._order_ids = laid(self._orders, self.brokers, tiers, self.symbols.names, now_us)
+        self.state = self.state._replace(orders=rows)
+
+    def in_force(self) -> frozenset[str]:
+        """Ids of the orders that were in force at the last whole second."""
+        begun = self.state.orders["begun"].tolist()
+        return frozenset(name for name, at in zip(self._order_ids, begun, strict=True) if at)
+
+    def has(self, tier: int, broker: int) -> bool:
+        """Whether a broker is one of the tier's, its own or admitted."""
+        return bool(self.state.has_broker[tier, broker] != FOREIGN)
 
     def prime(self, published: Sequence[Published], settled_us: Mapping[int, int]) -> None:
         """Take up numbering and intervals where an earlier worker left them; what it covered is applied silently."""
@@ -112,23 +118,7 @@ class Shard:
         self.state.engine["ticked"] = bool(published)
         for was in sorted(published, key=lambda p: p.released):
             s = self._symbol(was.symbol)
-            composite = self.state.composites[was.tier, s]
-            composite["upto"] = composite["published_upto"] = was.upto
-            composite["as_of"] = composite["covered_as_of"] = was.as_of
-            composite["last_release"] = was.released
-            composite["published_state"] = was.state
-            self._go_on_leading(was, s)
-            for broker, offset in was.sources.items():
-                if broker in self.brokers:
-                    self.state.covered_offset[was.tier, s, self.brokers.index(broker)] = offset
-            await_due(self.state, was.tier, s, was.released + self.tiers[was.tier].interval_us)
-
-    def _go_on_leading(self, was: Published, s: int) -> None:
-        lead = self.state.leads[was.tier, s]
-        lead["known"] = was.as_of
-        if was.lead in self.brokers and was.lead in self.tiers[was.tier].brokers:  # neither need be as it was
-            lead["broker"], lead["since"] = self.brokers.index(was.lead), was.lead_since
-        lead["switched"] = NEVER if was.lead_switched is None else was.lead_switched
+            take_up(self.state, was, s, self.brokers, self.tiers[was.tier])
 
     def read(self, batch: FetchedBatch, broker: int) -> list[Poison]:
         """Take in one batch of a broker's partition; returns what was not fit to be applied."""
@@ -224,8 +214,11 @@ class Shard:
             name = self.symbols.names[s]
             self.state.scale[s] = 10.0 ** price_digits(name)
             for t, tier in enumerate(self.tiers):
-                self.state.composites[t, s]["carries"] = tier.carries(name) and self.state.tiers[t]["broker_count"] > 0
+                brokers = self.state.tiers[t]["own"] + self.state.tiers[t]["reserve"]
+                self.state.composites[t, s]["carries"] = tier.carries(name) and brokers > 0
         self.state.engine["symbols"] = wanted
+        if self._orders:
+            self.obey(self._orders)
 
     # -- out
 

@@ -21,7 +21,7 @@ from schemas.codec import Columns, Decoder, Frame
 from schemas.topics import COMPLETE_TO, SOURCE_OFFSET
 from streams.kernels.state import NEVER
 from streams.publishing import CLOSED, STAGE, Told
-from streams.shard import Published
+from streams.resuming import Published
 from tierfeed.domain.tiers import Tier
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import KafkaSettings

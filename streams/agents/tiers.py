@@ -17,7 +17,9 @@ from infra.metrics import Metric
 from infra.transport import BatchApp
 from schemas import topics
 from streams import takeover
+from streams.agents.orders import OrderListener
 from streams.kernels.state import Rules
+from streams.orders import Duties, View
 from streams.publishing import CLOSED, OPENED, STAGE, Publisher
 from streams.shard import Shard
 from tierfeed.domain.selection import FOR_S, MEMORY_S, REST_S
@@ -60,6 +62,8 @@ class _Owned:
     waiting_since: float | None = None
     due_s: float = math.inf
     """When its next live timer is due, by the clock of the event loop."""
+    obeyed: int = -1
+    """The version of the duties that the shard has been told."""
 
 
 class TierWorker:
@@ -74,6 +78,8 @@ class TierWorker:
         self._fed: set[int] = set()
         self._alarm: Alarm | None = None
         self._progress = 0
+        self.duties = Duties(self.brokers, self.tiers)
+        self._orders = OrderListener(settings.kafka, self.duties, topics.ticks(self.brokers[0]), self._views)
 
     # -- Placement
 
@@ -83,6 +89,8 @@ class TierWorker:
         if not shards:
             return {}
         started = time.monotonic()
+        # What is ordered has to be known before a tick is read again that it had a part in.
+        await self._orders.ready()
         memories = await asyncio.to_thread(self._recall, shards)
         if not all(memory.closed for memory in memories.values()):
             await asyncio.sleep(self.settings.stream.delivery_timeout_ms / 1000)
@@ -122,7 +130,7 @@ class TierWorker:
         publisher.epoch = memory.epoch + 1
         publisher.resume(told)
         publisher.published_us = lambda: shard.clock_us(time.time_ns() // 1000)
-        shard.on_end = publisher.gaps.end
+        shard.on_end, publisher.has = publisher.gaps.end, shard.has
         publisher.announce(OPENED, max(told.heartbeats_us.values(), default=0))
         return _Owned(shard, publisher, memory.dead_lettered)
 
@@ -188,11 +196,38 @@ class TierWorker:
 
     def _advance(self, owned: _Owned) -> None:
         now = time.time_ns() // 1000
+        if owned.obeyed != self.duties.version:
+            self._obey(owned, now)
         owned.shard.advance(now, owned.publisher.emit)
         owned.publisher.heartbeat(owned.shard.time_us())
         due_us = owned.shard.next_due_us(now)
         owned.due_s = math.inf if due_us is None else time.monotonic() + due_us / 1_000_000
         self.app.rd_producer.poll()
+
+    def _obey(self, owned: _Owned, now_us: int) -> None:
+        """Tell the shard what is ordered, once it has a live clock: on tape time there is none to obey by."""
+        clock_us = owned.shard.clock_us(now_us)
+        if clock_us is not None:
+            owned.shard.obey(self.duties.in_force(clock_us - now_us, now_us))
+            owned.obeyed = self.duties.version
+
+    def _views(self) -> dict[int, View]:
+        """What is to be known of the shards to answer for them."""
+        views, now_us = {}, time.time_ns() // 1000
+        for p, owned in self._owned.items():
+            shard = owned.shard
+            if (clock_us := shard.clock_us(now_us)) is not None:
+                views[p] = View(clock_us, shard.in_force(), shard.symbols.names if shard.live else None)
+        return views
+
+    async def beside(self) -> None:
+        """What goes on beside the batches, until cancelled or until one of it fails."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.watch())
+                tasks.create_task(self._orders.run())
+        except ExceptionGroup as errors:
+            raise errors.exceptions[0] from errors
 
     def _balance(self, owned: _Owned, p: int) -> None:
         """Hold back a broker that is far ahead of the others; let it go on once they have caught up."""

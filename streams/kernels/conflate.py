@@ -16,7 +16,7 @@ from streams.kernels.consolidate import (
     state_of,
     status_of,
 )
-from streams.kernels.state import NEVER
+from streams.kernels.state import NEVER, OWN
 from tierfeed.domain.words import ControlKind
 
 CONTROL_STALE, CONTROL_FRESH = int(ControlKind.STALE), int(ControlKind.FRESH)
@@ -26,17 +26,20 @@ CONTROL_STALE, CONTROL_FRESH = int(ControlKind.STALE), int(ControlKind.FRESH)
 def _covered(state, t, s, now, cause_broker, cause_offset):
     """Whether an earlier worker's record has this cause in it already, so that it is applied silently.
 
-    Records tell the offsets of their tier's brokers; for a timer, and for a broker outside the tier (whose tick may
-    release a quote from quarantine), the time decides. And what was due before the tier's `settled` and is in no record
+    Records tell the offsets of the brokers that their tier had then; for a timer, and for a broker that it did not have
+    (whose tick may release a quote from quarantine, and who may have been admitted since), the time decides. Were an
+    admitted broker's ticks of before that record not covered by it, they would make updates out of quotes older than
+    those that it tells, under its very offsets. And what was due before the tier's `settled` and is in no record
     never was an update: it only looks like one, because the rewind begins after the quote that it merely repeats.
     """
     composite = state.composites[t, s]
     if composite.covered_as_of == NEVER:
         return False
-    if cause_broker >= 0 and state.has_broker[t, cause_broker] == 1:
-        covered = cause_offset <= state.covered_offset[t, s, cause_broker]
-    else:
-        covered = now <= composite.covered_as_of
+    covered = now <= composite.covered_as_of
+    if cause_broker >= 0:
+        offset = state.covered_offset[t, s, cause_broker]
+        if offset >= 0 or state.has_broker[t, cause_broker] == OWN:
+            covered = cause_offset <= offset
     return covered or max(now, composite.last_release + state.tiers[t].interval) < state.tiers[t].settled
 
 
@@ -118,7 +121,7 @@ def fire_due(state, rows, t, clock):
     if state.composites[t, s].pending == 1:
         r = rows.n[0]
         rows.quotes[r] = state.held_rows[t, s]
-        for i in range(state.tiers[t].broker_count):
+        for i in range(tier.own + tier.reserve):
             rows.brokers[r, i] = state.held_brokers[t, s, i]
         release(state, rows, t, s, max(due, clock))
 
@@ -252,6 +255,9 @@ def _write_brokers(state, row, lines, t, s):
             line.ask_size = quote.ask_size
             line.event_time = quote.event_time
             line.received_time = quote.received_time
+    for i in range(state.tiers[t].broker_count, state.tiers[t].own + state.tiers[t].reserve):
+        lines[i].broker = -1
+        lines[i].source = -1
     row.event_time = NEVER
     row.received_time = NEVER
     row.feed_latency = NEVER

@@ -6,7 +6,8 @@ The numbers and the order of what is preferred are those of `tierfeed.domain.sel
 import numpy as np
 
 from streams.kernels.compiled import kernel
-from streams.kernels.state import MINUTE, NEVER, NO_SYMBOL, NOT_HELD, SECOND_US
+from streams.kernels.members import preferred
+from streams.kernels.state import FOREIGN, MINUTE, NEVER, NO_SYMBOL, NOT_HELD, SECOND_US
 from tierfeed.domain.selection import BETTER, COMPARED, HUNDRED, LOGS, OFFSET_MINUTES, TIMELY_US, WEIGHTS, WHOLE
 
 LOG_OF = np.array(LOGS, dtype=np.int64)
@@ -184,7 +185,9 @@ def _judge_one(state, rules, t, s, end, gap):
         if not known:
             lead.broker = -1
             lead.since = NEVER
-    leads = lead.broker >= 0 and _able(state, lead.broker, s)
+    if _follow_order(state, t, s, end, known):
+        return
+    leads = lead.broker >= 0 and _can_lead(state, t, lead.broker, s)
     if known:
         if leads and end > lead.since:
             _count_better(state, t, s, lead.broker)
@@ -204,6 +207,26 @@ def _judge_one(state, rules, t, s, end, gap):
         lead.since = end
         lead.switched = end
         _forget_better(state, t, s)
+
+
+@kernel
+def _follow_order(state, t, s, end, known):
+    """Whether it is ordered who leads, and that broker can. It takes over by a switch; nobody counts as better."""
+    broker = preferred(state, t, s)
+    if broker < 0 or not _can_lead(state, t, broker, s):
+        return False
+    _forget_better(state, t, s)
+    lead = state.leads[t, s]
+    if not known and lead.broker != broker:
+        lead.broker = broker
+        lead.since = end
+        lead.switched = end
+    return True
+
+
+@kernel
+def _can_lead(state, t, b, s):
+    return state.has_broker[t, b] != FOREIGN and _able(state, b, s)
 
 
 @kernel

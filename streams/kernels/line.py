@@ -11,11 +11,13 @@ from streams.kernels import dedupe, lead, quality
 from streams.kernels.compiled import kernel
 from streams.kernels.conflate import fire_due, next_due, next_owed, update
 from streams.kernels.intake import priced
+from streams.kernels.members import muster
 from streams.kernels.quarantine import mid_of, release_near, remember_spread, suspicious
 from streams.kernels.state import (
     ACCEPTED,
     BEAT,
     END,
+    FOREIGN,
     NAMELESS,
     NEVER,
     NO_SYMBOL,
@@ -75,11 +77,13 @@ def _fire(state, rules, upto, clock, rows, room_rows, room_windows):
         if second <= upto and (tier < 0 or second <= due):
             if rows.n[0] >= room_rows or rows.n[1] >= room_windows:
                 return False
-            if _alive(state):
-                _second(state, rules, second, clock, rows)
-                engine.next_second = second + SECOND_US
-            else:
-                engine.next_second = (min(upto, due if tier >= 0 else upto) // SECOND_US + 1) * SECOND_US
+            alive = _alive(state)
+            if not alive:
+                second = min(upto, due if tier >= 0 else upto) // SECOND_US * SECOND_US
+            moved = muster(state, second)
+            if alive:
+                _second(state, rules, second, clock, rows, moved)
+            engine.next_second = second + SECOND_US
         elif tier >= 0 and due <= upto:
             if rows.n[0] >= room_rows:
                 return False
@@ -103,9 +107,9 @@ def _alive(state):
 
 
 @kernel
-def _second(state, rules, now, clock, rows):
+def _second(state, rules, now, clock, rows, moved):
     """Windows close; liveness and age take effect together; it is judged who leads; then each symbol touched has one
-    update per tier.
+    update per tier. `moved`: so has each (tier, symbol) that is marked there.
     """
     streams = state.streams
     state.engine[0].now = max(state.engine[0].now, now)
@@ -117,10 +121,13 @@ def _second(state, rules, now, clock, rows):
     quality.close(state, rows, now)
     if state.engine[0].leads == 1:
         lead.judge(state, rules, rows.windows[closed : rows.n[1]], now)
-    if changed:
+    if changed or moved:
         for s in range(state.engine[0].symbols):
-            if state.touched[s] != 0:
-                _update_tiers(state, rows, state.touched[s], s, now, clock, -1, 0)
+            _update_tiers(state, rows, state.touched[s], s, now, clock, -1, 0)
+    if moved:
+        for t in range(state.tiers.shape[0]):
+            for s in range(state.engine[0].symbols):
+                state.moved[t, s] = 0
 
 
 @kernel
@@ -160,14 +167,16 @@ def _forget_quote(quotes, b, s):
 
 @kernel
 def _update_tiers(state, rows, brokers_touched, s, now, clock, cause_broker, cause_offset):
-    """One update for each tier that carries the symbol and has one of the brokers (a bit each)."""
+    """One update for each tier that carries the symbol and has one of the brokers (a bit each), or is marked."""
     for t in range(state.tiers.shape[0]):
         if state.composites[t, s].carries == 0:
             continue
+        concerned = state.moved[t, s] == 1
         for b in range(state.has_broker.shape[1]):
-            if (brokers_touched >> b) & 1 and state.has_broker[t, b] == 1:
-                update(state, rows, t, s, now, clock, cause_broker, cause_offset)
-                break
+            if (brokers_touched >> b) & 1 and state.has_broker[t, b] != FOREIGN:
+                concerned = True
+        if concerned:
+            update(state, rows, t, s, now, clock, cause_broker, cause_offset)
 
 
 @kernel

@@ -41,7 +41,8 @@ def with_symbols(state: State, symbols: int) -> State:
     latencies["series"] = latencies["series"] // old * symbols + latencies["series"] % old
     return grown._replace(
         engine=state.engine, brokers=state.brokers, streams=state.streams, tiers=state.tiers,
-        tier_brokers=state.tier_brokers, has_broker=state.has_broker, latencies=latencies,
+        tier_brokers=state.tier_brokers, has_broker=state.has_broker, reserves=state.reserves,
+        orders=state.orders, latencies=latencies,
         seen=state.seen, owners=state.owners, seen_log=state.seen_log,
     )  # fmt: skip
 

@@ -32,6 +32,9 @@ NO_SYMBOL = -1
 NO_STREAM = -1
 """The stream of an event that could not be read."""
 
+# how a tier has a broker: not at all, as one of its own, or admitted for a time
+FOREIGN, OWN, ADMITTED = 0, 1, 2
+
 # how a broker's quote is held
 NOT_HELD, ACCEPTED, QUARANTINED = 0, 1, 2
 
@@ -60,10 +63,12 @@ EVENT = _record(
 )  # fmt: skip
 """An event in the order in which it is to be applied."""
 
-ENGINE = _record("now next_second symbols streams log_head log_count latencies leads judged judged_seconds ticked")
+ENGINE = _record(
+    "now next_second symbols streams log_head log_count latencies leads judged judged_seconds ticked admitted"
+)
 """[1]: scalars of the shard. `log_*` is the ring of `seen_log`; `latencies` counts the second's. `leads`: whether any
 tier has a leading broker; `judged`: the end of the newest second that was judged, `judged_seconds` how many, up to 60;
-`ticked`: whether any symbol has ever ticked.
+`ticked`: whether any symbol has ever ticked; `admitted`: how many brokers are, over all tiers.
 """
 BROKER = _record("applied_offset heartbeats beat alive", live="i1")
 """[b]: liveness and progress. `beat`: when the newest heartbeat came. `alive`: at the end of which of the last 60
@@ -74,8 +79,13 @@ PLACE = _record("newest", bits="u8")
 """[x, s]: sequences seen: the newest, and which of the 64 up to it."""
 QUOTE = _record("event_time received_time spread_count", "bid ask bid_size ask_size accepted_mid", held="i1")
 """[b, s]: each broker's current quote. The spreads of the jump rule lie beside it in `spreads`."""
-TIER = _record("interval broker_count due_head due_count settled", detail="i1")
-"""[t]: a tier, and the ring of its `dues`. What was due before `settled` has been released by an earlier worker."""
+TIER = _record("interval own reserve broker_count due_head due_count settled", detail="i1")
+"""[t]: a tier, and the ring of its `dues`. What was due before `settled` has been released by an earlier worker. Of its
+`broker_count` brokers the first `own` are its own, the others are admitted; it may admit `reserve` ones, which stand in
+`reserves`, the preferred first."""
+ORDER = _record("since until begun", tier="i4", broker="i4", symbol="i4")
+"""[k]: until then the broker is one of the tier's or, with a symbol, leads there. `begun`: it was in force at the last
+whole second. Of two for the same tier and symbol the later one counts."""
 COMPOSITE = _record(
     "upto published_upto as_of last_release covered_as_of", "spread_min spread_max mid_low mid_high",
     carries="i1", pending="i1", published_state="i1",
@@ -112,7 +122,7 @@ QUOTE_ROW = _record(
 """A released record; [t, s] in `held_rows`: the composite that waits for its interval to end. `published` and `epoch`
 are whoever hands it over's to fill in."""
 BROKER_ROW = _record("broker source status event_time received_time", "bid ask bid_size ask_size")
-"""[r, i]: the record's tier's i-th broker."""
+"""[r, i]: the record's tier's i-th broker; -1 where it had fewer then."""
 QUALITY_ROW = _record(
     "broker symbol start heartbeats last_received p50 p95 p99 highest epoch ticks applied duplicates line_duplicates "
     "unchanged late backfilled invalid missing crossed locked quarantined",
@@ -145,6 +155,9 @@ class State(NamedTuple):
     tiers: Records
     tier_brokers: I32
     has_broker: I8
+    reserves: I32
+    orders: Records
+    moved: I8
     composites: Records
     covered_offset: I64
     held_rows: Records
@@ -186,6 +199,7 @@ def new_state(brokers: int, tiers: int, symbols: int, streams: int, slots: int, 
         engine=np.zeros(1, ENGINE), brokers=np.zeros(b, BROKER), streams=np.zeros(x, STREAM),
         places=np.zeros((x, s), PLACE), quotes=np.zeros((b, s), QUOTE), spreads=np.zeros((b, s, SPREADS)),
         tiers=np.zeros(t, TIER), tier_brokers=np.zeros((t, b), np.int32), has_broker=np.zeros((t, b), np.int8),
+        reserves=np.zeros((t, b), np.int32), orders=np.zeros(0, ORDER), moved=np.zeros((t, s), np.int8),
         composites=np.zeros((t, s), COMPOSITE), covered_offset=np.full((t, s, b), -1, np.int64),
         held_rows=np.zeros((t, s), QUOTE_ROW), held_brokers=np.zeros((t, s, b), BROKER_ROW),
         dues=np.zeros((t, s + 1), DUE), seen=np.zeros(h, SEEN), owners=np.zeros((h, OWNERS), OWNER),

@@ -1,6 +1,5 @@
 """Sessions on the wall clock: what the clock alone has to bring about, seen on the tier topics of one short session."""
 
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,56 +12,17 @@ import pytest
 from schemas import catalogue, topics
 from streams.takeover import micros
 from tests.builders import eventually
-from tests.integration.stream_parts import SECOND_US, Broker, Parts, deployed, module_word, read_all
+from tests.integration.live_parts import SYMBOL, LiveBroker, now_us
+from tests.integration.stream_parts import SECOND_US, Parts, deployed, module_word, read_all
 from tierfeed.domain.partitions import partition_of
 from tierfeed.settings import KafkaSettings, Settings
 
 pytestmark = pytest.mark.kafka
 
-SYMBOL = "EURUSD"
 SLOW_US, FAST_US = 400_000, 10_000
 TIMEOUT_S = 2
 BURSTS, BURST = 3, 5
 FIRST, BACK = 1.1, 1.15
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
-
-
-class LiveBroker:
-    """A broker whose session beats every second of the wall clock for as long as it is not quiet."""
-
-    def __init__(self, settings: Settings, name: str) -> None:
-        self._lock, self._end = threading.Lock(), threading.Event()
-        self._broker = Broker(settings, name, speed=1.0, session=now_us())
-        self.quiet = False
-        self.last_us = now_us()
-        self._broker.say("SESSION_START", self.last_us)
-        self._thread = threading.Thread(target=self._beat, daemon=True)
-        self._thread.start()
-
-    def _beat(self) -> None:
-        while not self._end.wait((SECOND_US - now_us() % SECOND_US) / SECOND_US):
-            if not self.quiet:
-                with self._lock:
-                    self.last_us = now_us()
-                    self._broker.say("HEARTBEAT", self.last_us)
-                    self._broker.flush()
-
-    def tick(self, bid: float, ask: float) -> float:
-        """Its bid."""
-        with self._lock:
-            self.last_us = now_us()
-            self._broker.tick(SYMBOL, self.last_us, bid, ask)
-            self._broker.flush()
-            return bid
-
-    def end(self) -> None:
-        self._end.set()
-        self._thread.join()
-        self._broker.say("SESSION_END", now_us())
-        self._broker.flush()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from hypothesis import strategies as st
 
 from streams.kernels.plain.events import Event, SessionEvent, Stream, TickEvent, UndecodableEvent
+from streams.kernels.plain.members import Order
 from streams.kernels.plain.rules import SECOND_US, Rules
 from tierfeed.domain.tiers import Tier
 from tierfeed.domain.words import Flag, SessionKind
@@ -23,7 +24,9 @@ FEARLESS = replace(RULES, jump_spreads=1e12)  # no quarantine, in which brokers 
 Tape = dict[str, list[Event]]
 
 
-def a_tier(name: str, interval_ms: int, brokers: Sequence[str], symbols: Sequence[str] | None) -> Tier:
+def a_tier(
+    name: str, interval_ms: int, brokers: Sequence[str], symbols: Sequence[str] | None, emergency: Sequence[str] = ()
+) -> Tier:
     return Tier(
         name=name,
         symbols=None if symbols is None else frozenset(symbols),
@@ -32,16 +35,34 @@ def a_tier(name: str, interval_ms: int, brokers: Sequence[str], symbols: Sequenc
         brokers=tuple(brokers),
         redundancy=1,
         record="EnterpriseQuote",
+        emergency=tuple(emergency),
     )
 
 
 TIERS = (
-    a_tier("free", 1000, ["beta"], ["EURUSD"]),
-    a_tier("pro", 100, ["beta", "alpha"], ["EURUSD", "USDJPY"]),
+    a_tier("free", 1000, ["beta"], ["EURUSD"], ["gamma", "alpha"]),
+    a_tier("pro", 100, ["beta", "alpha"], ["EURUSD", "USDJPY"], ["gamma", "nowhere"]),
     a_tier("enterprise", 10, ["gamma", "nowhere", "alpha", "beta"], None),
 )
 UNLED = tuple(replace(tier, record="ProQuote") for tier in TIERS)  # who leads depends on more of the past
-WHOLE_TIERS = tuple(replace(tier, brokers=("beta", "gamma", "alpha")) for tier in TIERS)
+WHOLE_TIERS = tuple(replace(tier, brokers=("beta", "gamma", "alpha"), emergency=()) for tier in TIERS)
+
+moments_us = st.sampled_from([-5_000_000, 0, 1, 500_000, 1_000_000, 1_700_000, 3_000_000, 7_100_000, 12_000_000])
+spans_us = st.sampled_from([0, 1, 900_000, 1_000_000, 2_500_000, 4_000_000, 60_000_000])
+orders = st.lists(
+    st.builds(
+        lambda tier, broker, symbol, since_us, span_us: Order(
+            tier, broker, symbol, START_US + since_us, START_US + since_us + span_us
+        ),
+        tier=st.sampled_from([tier.name for tier in TIERS]),
+        broker=st.sampled_from(BROKERS),
+        symbol=st.sampled_from([None, None, None, "EURUSD", "USDJPY"]),
+        since_us=moments_us,
+        span_us=spans_us,
+    ),
+    max_size=6,
+)
+"""Admissions and switches of the lead that begin and end at any moment; some that cannot be."""
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from streams.kernels.plain.align import Align
 from streams.kernels.plain.events import Event, SessionEvent, Stream, TickEvent, UndecodableEvent
 from streams.kernels.plain.line import Line, reference
+from streams.kernels.plain.members import Order as PlainOrder
 from streams.kernels.plain.outputs import Output, QualityRow, TierControlOut, TierQuote
 from streams.kernels.state import BEAT, END, EVENT, NAMELESS, NEVER, START, TICK, UNREADABLE, Records, Rows
 from streams.kernels.state import Rules as CompiledRules
-from streams.shard import Published, Shard
+from streams.membership import Order
+from streams.resuming import Published
+from streams.shard import Shard
 from tests.property.stream_tapes import (
     BROKERS,
     RULES,
@@ -23,6 +26,7 @@ from tests.property.stream_tapes import (
     TIERS,
     Step,
     Tape,
+    orders,
     session_event,
     steps,
     tape_of,
@@ -50,8 +54,11 @@ KINDS = {SessionKind.SESSION_START: START, SessionKind.HEARTBEAT: BEAT, SessionK
 class Compiled:
     """A shard fed with events, its output read back as the twins' values."""
 
-    def __init__(self) -> None:
+    def __init__(self, ordered: Sequence[PlainOrder] = ()) -> None:
         self.shard = Shard(BROKERS, TIERS, COMPILED, IDS)
+        self.shard.obey(
+            [Order(str(n), o.tier, o.broker, o.symbol, o.since_us, o.until_us) for n, o in enumerate(ordered)]
+        )
         self.quotes: defaultdict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
         self.windows: list[tuple[Any, ...]] = []
 
@@ -94,9 +101,8 @@ class Compiled:
         for row, brokers in zip(rows.quotes[: rows.n[0]], rows.brokers[: rows.n[0]], strict=True):
             t = int(row["tier"])
             key = TIERS[t].name, names[row["symbol"]]
-            self.quotes[key].append(
-                _quote(row, brokers, shard.state.tier_brokers[t][: shard.state.tiers[t]["broker_count"]])
-            )
+            room = shard.state.tiers[t]["own"] + shard.state.tiers[t]["reserve"]
+            self.quotes[key].append(_quote(row, brokers[:room]))
         for row in rows.windows[: rows.n[1]]:
             latency = [_number(row[name]) for name in ("p50", "p95", "p99", "highest")]
             spread = [_number(row[name]) for name in ("spread_min", "spread_mean", "spread_max", "mid")]
@@ -118,8 +124,9 @@ def _number(value: Any) -> Any:
     return None if value == NEVER or value != value else value
 
 
-def _quote(row: Any, brokers: Any, members: Any) -> dict[str, Any]:
-    names = [BROKERS[b] for b in members]
+def _quote(row: Any, brokers: Any) -> dict[str, Any]:
+    brokers = brokers[brokers["broker"] >= 0]
+    names = [BROKERS[b] for b in brokers["broker"]]
     told = {name: _number(row[name]) for name in row.dtype.names if name not in ASIDE}
     for name in ("bid_broker", "ask_broker", "lead_broker"):
         told[name] = BROKERS[told[name]] if told[name] >= 0 else None
@@ -192,9 +199,9 @@ def _cut(tape: Tape, cuts: Sequence[tuple[str, int]]) -> list[tuple[str, list[Ev
     return batches + [(broker, events, True) for broker, events in left.items()]
 
 
-def _certain(tape: Tape) -> list[Output]:
+def _certain(tape: Tape, ordered: Sequence[PlainOrder] = ()) -> list[Output]:
     """What may be said while sessions are open: a broker that can still deliver something earlier is waited for."""
-    line, align = Line(BROKERS, TIERS, RULES), Align(BROKERS)
+    line, align = Line(BROKERS, TIERS, RULES, orders=ordered), Align(BROKERS)
     for broker, events in tape.items():
         align.push(broker, events, at_end=True)
     outputs = [output for event in align.release() for output in line.apply(event)]
@@ -207,13 +214,15 @@ cuts = st.lists(st.tuples(st.sampled_from(BROKERS), st.integers(0, 9)), max_size
 
 
 @unhurried
-@given(tapes, st.booleans(), cuts)
-def test_compiled_and_plain_agree_however_the_input_is_cut(script: list[Step], ended: bool, how: Any) -> None:
+@given(tapes, st.booleans(), cuts, orders)
+def test_compiled_and_plain_agree_however_the_input_is_cut(
+    script: list[Step], ended: bool, how: Any, ordered: list[PlainOrder]
+) -> None:
     tape = tape_of(script, ended=ended)
-    compiled = Compiled()
+    compiled = Compiled(ordered)
     for broker, events, at_end in _cut(tape, how):
         compiled.feed(broker, events, at_end=at_end)
-    outputs = reference(tape, TIERS, RULES) if ended else _certain(tape)
+    outputs = reference(tape, TIERS, RULES, orders=ordered) if ended else _certain(tape, ordered)
     expected = _expected(outputs)
     assert compiled.quotes.keys() == expected.keys()
     for key, quotes in expected.items():
@@ -224,12 +233,12 @@ def test_compiled_and_plain_agree_however_the_input_is_cut(script: list[Step], e
 
 
 @unhurried
-@given(tapes, st.integers(0, 60), cuts)
+@given(tapes, st.integers(0, 60), cuts, orders)
 def test_a_worker_that_takes_over_says_what_is_missing_and_nothing_twice(
-    script: list[Step], stop: int, how: Any
+    script: list[Step], stop: int, how: Any, ordered: list[PlainOrder]
 ) -> None:
     tape = tape_of(script, ended=True)
-    whole, first, second = Compiled(), Compiled(), Compiled()
+    whole, first, second = Compiled(ordered), Compiled(ordered), Compiled(ordered)
     for broker, events, at_end in _cut(tape, []):
         whole.feed(broker, events, at_end=at_end)
     for broker, events, at_end in _cut(tape, how)[: max(stop % (len(how) + 1), 0)]:
@@ -251,6 +260,34 @@ SPELLS = {
 """Kinds, with how late a tick is then."""
 short_spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.sampled_from([1, 5, 30, 65, 100])), max_size=8)
 spells = st.lists(st.tuples(st.sampled_from(list(SPELLS)), st.integers(20, 300)), min_size=4, max_size=12)
+
+GONE_AT_THE_STOP = (
+    [("sound", 131), ("uneven", 267), ("lively", 294), ("ahead", 49), ("gone", 273), ("sound", 178)],
+    [("slow", 76), ("ahead", 255), ("lively", 21), ("uneven", 89), ("faulty", 144)],
+    [("ahead", 247), ("slow", 169), ("slow", 248), ("uneven", 143), ("mute", 229), ("lively", 145), ("slow", 159)],
+)
+
+
+def _order(tier: str, broker: str, symbol: str | None, since_s: int, for_s: int) -> PlainOrder:
+    since_us = START_US + since_s * 1_000_000
+    return PlainOrder(tier, broker, symbol, since_us, since_us + for_s * 1_000_000)
+
+
+PREFERRED = [
+    _order("enterprise", "beta", "EURUSD", 50, 20), _order("pro", "gamma", None, 20, 370),
+    _order("pro", "gamma", "EURUSD", 90, 120),
+]  # fmt: skip
+long_orders = st.lists(
+    st.builds(
+        _order,
+        st.sampled_from([tier.name for tier in TIERS]),
+        st.sampled_from(BROKERS),
+        st.sampled_from([None, "EURUSD", "EURUSD"]),
+        st.integers(-5, 400),
+        st.integers(0, 200),
+    ),
+    max_size=5,
+)
 
 
 def _long_tape(of: Sequence[list[tuple[str, int]]], seconds: int) -> Tape:
@@ -277,38 +314,46 @@ def _long_tape(of: Sequence[list[tuple[str, int]]], seconds: int) -> Tape:
 
 
 @settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
-@given(st.tuples(short_spells, short_spells, short_spells))
-@example(([], [], [("sound", 65), ("ahead", 1)]))
-@example(([("uneven", 65)], [], [("sound", 200), ("gone", 100)]))
-@example(([("lively", 300)], [], [("sound", 200), ("gone", 100)]))
+@given(st.tuples(short_spells, short_spells, short_spells), long_orders)
+@example(([], [], [("sound", 65), ("ahead", 1)]), [])
+@example(([("uneven", 65)], [], [("sound", 200), ("gone", 100)]), [])
+@example(([("lively", 300)], [], [("sound", 200), ("gone", 100)]), [])
+@example(([("lively", 300)], [("slow", 400)], [("sound", 200), ("gone", 20)]), PREFERRED)
 @example(
     (
         [("sound", 10), ("mute", 20), ("gone", 20)],
         [("sound", 30), ("mute", 20), ("sound", 5), ("gone", 30)],
         [("sound", 10), ("gone", 20), ("mute", 20)],
-    )
+    ),
+    [],
 )
-@example(([("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30), ("mute", 30)]))
-def test_compiled_and_plain_agree_for_minutes_on_who_leads(of: tuple[list[tuple[str, int]], ...]) -> None:
+@example(
+    ([("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30)], [("sound", 10), ("gone", 30), ("mute", 30)]), []
+)
+def test_compiled_and_plain_agree_for_minutes_on_who_leads(
+    of: tuple[list[tuple[str, int]], ...], ordered: list[PlainOrder]
+) -> None:
     tape = _long_tape(of, 400)
-    compiled = Compiled()
+    compiled = Compiled(ordered)
     compiled.feed_all(tape)
     names = ("as_of", "lead_broker", "lead_since", "lead_switched", "bid_broker", "ask_broker")
-    for key, quotes in _expected(_certain(tape)).items():
+    for key, quotes in _expected(_certain(tape, ordered)).items():
         told = [tuple(quote[name] for name in names) for quote in compiled.quotes[key]]
         assert told == [tuple(quote[name] for name in names) for quote in quotes]
 
 
 @settings(deadline=None, max_examples=8, suppress_health_check=[HealthCheck.too_slow])
 @given(st.tuples(spells, spells, spells), st.integers(MEMORY_S + 100, LONG_S))
+@example(GONE_AT_THE_STOP, 979)
 def test_who_leads_is_known_to_a_worker_that_reads_the_lead_s_memory_again(
     of: tuple[list[tuple[str, int]], ...], stop_s: int
 ) -> None:
     tape, stop_us = _long_tape(of, LONG_S), START_US + stop_s * 1_000_000
-    back_us = stop_us - RULES.quote_lifetime_us - MEMORY_S * 1_000_000
     whole, first, second = Compiled(), Compiled(), Compiled()
     whole.feed_all(tape)
     first.feed_all({broker: [e for e in events if time_of(e) < stop_us] for broker, events in tape.items()})
+    # Its own time: it waits for a broker that is gone, and has told nothing since.
+    back_us = (first.shard.time_us() or stop_us) - RULES.quote_lifetime_us - MEMORY_S * 1_000_000
     second.shard.prime([_newest(key, quotes) for key, quotes in first.quotes.items()], {})
     second.feed_all({broker: [e for e in events if time_of(e) >= back_us] for broker, events in tape.items()})
     names = ("upto", "lead_broker", "lead_since", "lead_switched", "bid_broker", "ask_broker")

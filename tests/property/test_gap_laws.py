@@ -17,7 +17,7 @@ from streams.kernels.plain.outputs import QualityRow
 from streams.kernels.plain.rules import SECOND_US
 from streams.kernels.state import PLANNED, Records
 from streams.publishing import GAPS_AGAIN_US, Known, Publisher, Told
-from streams.shard import Published
+from streams.resuming import Published
 from streams.takeover import micros
 from tests.property.stream_tapes import BROKERS, RULES, TIERS, Step, Tape, steps, tape_of
 from tests.property.test_compiled_twin import COMPILED, Compiled, _cut

@@ -159,6 +159,10 @@ class Nearness:
                 near = abs(2 * quotes[name][0] - others) <= 2 * spreads
             self._heard.setdefault(name, deque(maxlen=WINDOW_S)).append(near)
 
+    def forget(self, name: str) -> None:
+        """It is not, or not yet, one of the tier's."""
+        self._heard.pop(name, None)
+
     def part(self, name: str) -> int | None:
         """K, in ten-thousandths; None where it could not be compared."""
         known = [near for near in self._heard.get(name, ()) if near is not None]
@@ -180,7 +184,7 @@ class Contest:
     broker: str | None = None
     since_s: int | None = None
     switched_s: int | None = None
-    """When a better one last took over. Where the leader had gone, that is no switch."""
+    """When a better one last took over, or one by order. Where the leader had gone, that is no switch."""
     _better: dict[str, int] = field(default_factory=dict)
 
     def vacate(self) -> None:
@@ -193,6 +197,16 @@ class Contest:
             self._better = {}
         else:
             self.vacate()
+
+    def forget(self, broker: str) -> None:
+        """It is not, or not yet, a rival."""
+        self._better.pop(broker, None)
+
+    def follow(self, at_s: int, broker: str, *, known: bool = False) -> None:
+        """Take in a second at whose end it is ordered that this one leads; `known` as below."""
+        self._better = {}
+        if not known and self.broker != broker:
+            self.broker, self.since_s, self.switched_s = broker, at_s, at_s
 
     def judge(self, at_s: int, standings: Sequence[Standing], *, known: bool = False) -> None:
         """Take in how the tier's brokers stand, in its order, at the end of a second.

@@ -51,10 +51,10 @@ class Released:
         """Had the cause been applied when the tier's record was made?
 
         Exact, because one cause makes at most one update of a tier and symbol. But `sources` do not tell of brokers
-        outside the tier, whose ticks may release a quote from quarantine: such a one counts as covered if the record
-        was caused by something else in the same microsecond.
+        that the tier did not have, whose ticks may release a quote from quarantine, and which may have been admitted
+        since: such a one counts as covered if the record was caused by something else in the same microsecond.
         """
-        if cause.broker is None or cause.broker not in tier.brokers:
+        if cause.broker is None or (cause.broker not in tier.brokers and cause.broker not in self.sources):
             return cause.at_us <= self.as_of_time
         return cause.offset <= self.sources.get(cause.broker, -1)
 

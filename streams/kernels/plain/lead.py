@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
+from streams.kernels.plain.members import Members
 from streams.kernels.plain.outputs import QualityRow
 from streams.kernels.plain.rules import SECOND_US, Rules
 from tierfeed.domain.features import Feature
@@ -25,8 +26,8 @@ NOBODY = frozenset[str]()
 class Lead:
     """Every contest of a shard."""
 
-    def __init__(self, brokers: Sequence[str], tiers: Sequence[Tier], rules: Rules) -> None:
-        self._rules, self._brokers = rules, brokers
+    def __init__(self, brokers: Sequence[str], tiers: Sequence[Tier], rules: Rules, members: Members) -> None:
+        self._rules, self._brokers, self._members = rules, brokers, members
         self._tiers = [tier for tier in tiers if Feature.PRIORITY_ROUTING in tier.features]
         self._minutes: dict[tuple[str, str], Minute] = {}
         self._contests: dict[tuple[str, str], Contest] = {}
@@ -61,7 +62,7 @@ class Lead:
             self._hear(end_us, NOBODY)
         self._hear(end_us, frozenset(filter(is_live, self._brokers)), windows)
         for tier in self._tiers:
-            order = [broker for broker in tier.brokers if broker in self._brokers]
+            order = self._members.of(tier.name)
             for symbol in filter(tier.carries, symbols):
                 able = [broker for broker in order if is_live(broker) and holds(symbol, broker)]
                 contest, known = self.of(tier.name, symbol), end_us <= self._known_us.get((tier.name, symbol), 0)
@@ -71,7 +72,20 @@ class Lead:
                     contest.pass_by(known=known)
                     near.pass_by(unnoticed)
                 near.hear(minutes)
-                contest.judge(end_us // SECOND_US, self._standings(contest, near, minutes, able), known=known)
+                preferred = self._members.preferred(tier.name, symbol)
+                if preferred is not None and preferred in able:
+                    contest.follow(end_us // SECOND_US, preferred, known=known)
+                else:
+                    contest.judge(end_us // SECOND_US, self._standings(contest, near, minutes, able), known=known)
+
+    def move(self, tier: str, broker: str) -> None:
+        """The broker is one of the tier's now, or no longer: as a rival it is a new one."""
+        for (of, _), near in self._near.items():
+            if of == tier:
+                near.forget(broker)
+        for (of, _), contest in self._contests.items():
+            if of == tier:
+                contest.forget(broker)
 
     @staticmethod
     def _standings(contest: Contest, near: Nearness, minutes: Mapping[str, Minute], able: list[str]) -> list[Standing]:

@@ -15,6 +15,7 @@ from streams.kernels.plain.dedupe import Dedupe
 from streams.kernels.plain.events import Event, SessionEvent, TickEvent, UndecodableEvent
 from streams.kernels.plain.lead import Lead
 from streams.kernels.plain.liveness import Liveness
+from streams.kernels.plain.members import Members, Order
 from streams.kernels.plain.outputs import DeadLetter, Output
 from streams.kernels.plain.quality import Quality
 from streams.kernels.plain.quarantine import Quarantine
@@ -26,7 +27,9 @@ from tierfeed.domain.tiers import Tier
 from tierfeed.domain.words import Drop, SessionKind
 
 Changes = defaultdict[str, set[str]]
-"""Symbol → the brokers whose part in its composites has changed."""
+"""Symbol → the brokers whose part in its composites has changed, or the tiers that have others now."""
+
+NO_CHANGES: Changes = defaultdict(set)
 
 
 class Line:
@@ -41,6 +44,7 @@ class Line:
         epoch: int = 0,
         clock: Callable[[], int] | None = None,
         resume: Resume | None = None,
+        orders: Sequence[Order] = (),
     ) -> None:
         self.brokers = sorted(brokers)
         self.rules = rules
@@ -48,10 +52,11 @@ class Line:
         self.dedupe = Dedupe(rules, self.liveness)
         self.quarantine = Quarantine(rules)
         self.book = Book()
-        self.route = Route(self.brokers, tiers)
+        self.members = Members(self.brokers, tiers, orders)
+        self.route = Route(self.members, tiers)
         self.conflate = Conflate(tiers, epoch=epoch, clock=clock, resume=resume)
         self.quality = Quality(self.brokers, epoch=epoch)
-        self.lead = Lead(self.brokers, tiers, rules)
+        self.lead = Lead(self.brokers, tiers, rules, self.members)
         for (tier, symbol), was in resume.released.items() if resume else ():
             since_s, switched_s = (
                 None if us is None else us // SECOND_US for us in (was.lead_since, was.lead_switched)
@@ -87,8 +92,10 @@ class Line:
         out: list[Output] = []
         while (at_us := self._next_timer_us()) is not None and at_us <= to_us:
             out += self._fire(at_us)
-        if self.now_us is not None:  # seconds in which nothing is alive pass unnoticed
-            self.next_second_us = max(self.next_second_us, _second_after(to_us))
+        if self.now_us is not None and self.next_second_us < (after_us := _second_after(to_us)):
+            # Seconds in which nothing is alive pass unnoticed; but who is admitted then and who is not is known.
+            self._muster(after_us - SECOND_US)
+            self.next_second_us = after_us
         return out
 
     def finish(self) -> list[Output]:
@@ -123,7 +130,8 @@ class Line:
         return out + self.conflate.release_due(at_us)
 
     def _second(self, at_us: int) -> list[Output]:
-        """Close the quality windows, let silent brokers and old quotes go, and judge who leads."""
+        """Let brokers in and out, close the quality windows, let silent brokers and old quotes go, judge who leads."""
+        moved = self._muster(at_us)
         symbols = list(self.symbols)
         windows = self.quality.close(at_us, symbols)
         changes: Changes = defaultdict(set)
@@ -133,7 +141,16 @@ class Line:
             self.quarantine.forget(symbol, broker)
             changes[symbol].add(broker)
         self.lead.judge(at_us, symbols, windows, self.liveness.live, lambda s, b: self.book.get(s, b) is not None)
-        return [*windows, *self._updates(changes, Cause(at_us))]
+        return [*windows, *self._updates(changes, Cause(at_us), moved)]
+
+    def _muster(self, at_us: int) -> Changes:
+        """Which tiers have got or lost a broker whose quote of the symbol is held."""
+        moved: Changes = defaultdict(set)
+        for tier, broker in self.members.muster(at_us):
+            self.lead.move(tier, broker)
+            for symbol in self.book.symbols_of(broker):
+                moved[symbol].add(tier)
+        return moved
 
     def _session(self, event: SessionEvent, changes: Changes, now_us: int) -> None:
         self.dedupe.hear(event.broker, event.stream, now_us)
@@ -181,10 +198,10 @@ class Line:
         for symbol in self.book.symbols_of(broker):
             changes[symbol].add(broker)
 
-    def _updates(self, changes: Changes, cause: Cause) -> list[Output]:
+    def _updates(self, changes: Changes, cause: Cause, moved: Changes = NO_CHANGES) -> list[Output]:
         out: list[Output] = []
-        for symbol in (symbol for symbol in self.symbols if symbol in changes):
-            for tier, brokers in self.route.concerned(symbol, changes[symbol]):
+        for symbol in (symbol for symbol in self.symbols if symbol in changes or symbol in moved):
+            for tier, brokers in self.route.concerned(symbol, changes.get(symbol, set()), moved.get(symbol, set())):
                 covered = self.conflate.covered_sources(tier.name, symbol)
                 standings = [self._standing(symbol, broker, covered) for broker in brokers]
                 contest = self.lead.of(tier.name, symbol)
@@ -203,9 +220,10 @@ def reference(
     *,
     epoch: int = 0,
     resume: Resume | None = None,
+    orders: Sequence[Order] = (),
 ) -> list[Output]:
     """The whole input at once, in tape mode: what any way of processing it must come to. Keys: the deployment."""
-    line = Line(events_by_broker, tiers, rules, epoch=epoch, resume=resume)
+    line = Line(events_by_broker, tiers, rules, epoch=epoch, resume=resume, orders=orders)
     out = [output for event in in_order(events_by_broker) for output in line.apply(event)]
     return out + line.finish()
 

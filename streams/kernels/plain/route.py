@@ -1,19 +1,27 @@
 """Route: which tiers a change concerns."""
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Sequence, Set
 
+from streams.kernels.plain.members import Members
 from tierfeed.domain.tiers import Tier
 
 
 class Route:
-    """The deployment's brokers against the tiers. A tier without any of the brokers never gets anything."""
+    """The tiers and their members. A tier without any of the deployment's brokers never gets anything."""
 
-    def __init__(self, brokers: Iterable[str], tiers: Sequence[Tier]) -> None:
-        deployed = set(brokers)
-        self._tiers = [(tier, tuple(broker for broker in tier.brokers if broker in deployed)) for tier in tiers]
+    def __init__(self, members: Members, tiers: Sequence[Tier]) -> None:
+        self._members, self._tiers = members, tiers
 
-    def concerned(self, symbol: str, changed: Set[str]) -> list[tuple[Tier, tuple[str, ...]]]:
-        """The tiers that carry the symbol and have one of the changed brokers, each with its deployed brokers."""
+    def concerned(
+        self, symbol: str, changed: Set[str], moved: Set[str] = frozenset()
+    ) -> list[tuple[Tier, tuple[str, ...]]]:
+        """The tiers that carry the symbol and have one of the changed brokers, each with its brokers.
+
+        `moved`: tiers that have got, or lost, a broker that quotes the symbol.
+        """
         return [
-            (tier, brokers) for tier, brokers in self._tiers if tier.carries(symbol) and not changed.isdisjoint(brokers)
+            (tier, brokers)
+            for tier in self._tiers
+            if tier.carries(symbol)
+            and (not changed.isdisjoint(brokers := self._members.of(tier.name)) or tier.name in moved)
         ]

@@ -3,6 +3,7 @@
 import pytest
 
 from streams.kernels.plain.consolidate import Quote, Standing, consolidate
+from streams.kernels.plain.members import Members
 from streams.kernels.plain.outputs import Composite, Source
 from streams.kernels.plain.route import Route
 from tests.unit.streams.plain_builders import tier, us
@@ -136,7 +137,7 @@ def test_a_change_concerns_the_tiers_that_carry_the_symbol_and_have_the_broker_i
         tier("pro", symbols=["EURUSD", "GBPUSD"], brokers=["alpha", "beta"]),
         tier("enterprise", brokers=["gamma", "beta", "alpha"]),
     )
-    route = Route(["alpha", "beta"], [free, pro, all_of_it])
+    route = Route(Members(["alpha", "beta"], [free, pro, all_of_it]), [free, pro, all_of_it])
     assert [t.name for t, _ in route.concerned("EURUSD", {"beta"})] == ["free", "pro", "enterprise"]
     assert [t.name for t, _ in route.concerned("EURUSD", {"alpha"})] == ["pro", "enterprise"]
     assert [t.name for t, _ in route.concerned("GBPUSD", {"beta"})] == ["pro", "enterprise"]
@@ -144,4 +145,5 @@ def test_a_change_concerns_the_tiers_that_carry_the_symbol_and_have_the_broker_i
 
 
 def test_a_tier_without_any_deployed_broker_is_never_concerned() -> None:
-    assert Route(["alpha"], [tier(brokers=["gamma"])]).concerned("EURUSD", {"alpha"}) == []
+    tiers = [tier(brokers=["gamma"])]
+    assert Route(Members(["alpha"], tiers), tiers).concerned("EURUSD", {"alpha"}) == []

@@ -9,7 +9,8 @@ import pytest
 from infra.batches import FetchedBatch
 from schemas import catalogue
 from streams.kernels.state import END, EVENT, NEVER, SECOND_US, Rules
-from streams.shard import Published, Shard
+from streams.resuming import Published
+from streams.shard import Shard
 from tests.builders import Message
 from tests.unit.streams.plain_builders import START_US, tier
 
