@@ -1,5 +1,6 @@
 """The gap ledger on real Kafka and ClickHouse: what it finds, what it asks for, and what becomes of it."""
 
+import json
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from infra.kafka import producer
 from infra.principals import ALONE
 from schemas import topics
 from tests.builders import eventually
+from tests.command_line import CommandLine
 from tests.sink_data import session_record, tick
 from tests.sink_parts import PARTITIONS, deployment
 from tierfeed.domain.commands import Command, Said, Step
@@ -303,3 +305,30 @@ def test_nothing_is_asked_where_the_guard_forbids_it(world: World) -> None:
     ledger.close()
     assert [gap.state for gap in found] == [State.CONFIRMED]
     assert world.said() == []
+
+
+def test_the_command_line_lists_gaps_and_sums_up_brokers(world: World, tmp_path: Path) -> None:
+    world.play(range(60), lost=(20,))
+    ledger = world.ledger()
+    ledger.step(now_s())
+    ledger.close()
+    there = world.settings.clickhouse
+    line = CommandLine(
+        tmp_path,
+        {
+            "TIERFEED_CLICKHOUSE__URL": there.url,
+            "TIERFEED_CLICKHOUSE__DATABASE": there.database,
+            "TIERFEED_CLICKHOUSE__USERNAME": there.username,
+            "TIERFEED_CLICKHOUSE__PASSWORD": there.password.get_secret_value(),
+            "TIERFEED_BROKERS": json.dumps(world.settings.brokers),
+        },
+    )
+    span = ("--from", "2026-04-29T12:00", "--to", "2026-04-29T12:01")
+    told = line.json("gaps", *span)
+    assert [(row["state"], row["missing"], row["filled"]) for row in told["gaps"]] == [("filling", 1, 0)]
+    assert [(row["sent"], row["came"]) for row in told["completeness"]] == [(120, 119)]
+    assert [(row["broker"], row["open"]) for row in told["brokers"]] == [(world.broker, 1)]
+    assert line.json("gaps", *span, "--state", "filled")["gaps"] == []
+    shown = line.run("gaps", *span, "--broker", world.broker)
+    assert shown.returncode == 0
+    assert "99.1667" in shown.stdout
