@@ -89,11 +89,20 @@ class Obedience:
         problems = [*command.problems(), *self._unknown(command)]
         if problems:
             return "; ".join(problems)
-        if (more := self._too_many(command)) is not None:
+        if (more := self._is_open_already(command) or self._too_many(command)) is not None:
             return more
         late_s = (_now_us() - command.deadline_us) / 1_000_000
         if self._orders.step(command.id) is Step.ASKED and late_s > 0:
             return f"was to begin {late_s:.0f} s ago at the latest"
+        return None
+
+    def _is_open_already(self, command: Command) -> str | None:
+        """Whoever asks must not think that it is his: he may take it back."""
+        lines = self._lines(command, self._collector.usual_lines)
+        is_new = self._orders.step(command.id) is Step.ASKED
+        is_start = command.action in (Action.START_LINE, Action.START_SESSION)
+        if is_new and is_start and self._collector.open_lines.issuperset(lines):
+            return f"open already: {', '.join(line.name for line in lines)}"
         return None
 
     def _too_many(self, command: Command) -> str | None:

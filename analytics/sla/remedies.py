@@ -195,8 +195,14 @@ class Remedies:
             yield self._event(remedy, world, kind, refusal or "nothing stands against it")
 
     def _is_under_way(self, remedy: Remedy) -> bool:
-        """The same, for another of the tier's customers: it may be all that is needed."""
-        others = (each for each in self.open.values() if each.key == remedy.key and each is not remedy)
+        """The same for another customer: it may be all that is needed. Tiers share the lines of their brokers."""
+        others = (
+            each
+            for each in self.open.values()
+            if each is not remedy
+            and each.first.objective is remedy.first.objective
+            and (each.key == remedy.key or each.first.objective is Objective.REDUNDANCY)
+        )
         return any(each.phase not in (EventKind.BREACH, EventKind.DETECTED) for each in others)
 
     def _refusal(self, remedy: Remedy, world: World) -> str | None:

@@ -161,7 +161,7 @@ def _simulated_sessions(profile: Profile, start_us: int, end_us: int) -> tuple[S
             line=line,
             session=start_us,
             spans=((start_us, end_us),),
-            silences=tuple((at.start_us, at.end_us) for at in dark if at.line == line),
+            silences=tuple((at.start_us, at.end_us) for at in dark if at.line == line and not at.beats),
         )
         for line in lines
     )

@@ -48,6 +48,20 @@ class Outage(_Strict):
     for_s: int = Field(ge=1)
     lines: tuple[str, ...] = ()
     """Empty: all of them."""
+    beats: bool = Field(default=False, description="the sessions go on, and only the ticks are lost")
+
+
+class Trouble(_Strict):
+    """What is otherwise than usual for a while. What is not named is as it is."""
+
+    at_s: int = Field(ge=1, description="whole seconds after the start of the tape")
+    for_s: int = Field(ge=1)
+    lines: tuple[str, ...] = ()
+    """Of what concerns lines (delay, skipped): which ones. Empty: all of them."""
+    delay_ms: float = Field(default=0.0, ge=0, le=30_000, description="so much longer ticks are on their way")
+    skipped: float = Field(default=0.0, ge=0, le=1, description="share of sequences that are lost")
+    shift_points: float = Field(default=0.0, ge=-10_000, le=10_000, description="added to both prices")
+    clock_ms: float = Field(default=0.0, ge=-60_000, le=60_000, description="so much further ahead the clock is")
 
 
 class Profile(_Strict):
@@ -67,10 +81,12 @@ class Profile(_Strict):
     size_units: tuple[float, float] | None = Field(default=None, description="quoted sizes are between these")
     lines: dict[str, SimulatedLine] = Field(default_factory=lambda: {"A": SimulatedLine()}, min_length=1)
     outages: tuple[Outage, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
 
     @model_validator(mode="after")
     def _lines_exist(self) -> "Profile":
-        named = {*self.lines, *(line for outage in self.outages for line in outage.lines)}
+        times: tuple[Outage | Trouble, ...] = (*self.outages, *self.troubles)
+        named = {*self.lines, *(line for each in times for line in each.lines)}
         if unknown := sorted(named - Line.__members__.keys()):
             raise ValueError(f"lines are named {', '.join(Line.__members__)}, there was {', '.join(unknown)}")
         if self.size_units is not None and not 0 <= self.size_units[0] <= self.size_units[1]:

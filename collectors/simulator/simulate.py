@@ -1,14 +1,14 @@
 """One simulated broker over a reference market: pure, seeded, and told exactly what was lost and doubled."""
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from collectors.port import Bools, Doubles, Ledger, LedgerRow, Longs, Ticks, concatenated, flags_of
 from collectors.script import SECOND_US, publishing_order
-from collectors.simulator.profile import Latency, Profile, SimulatedLine
+from collectors.simulator.profile import Latency, Profile, SimulatedLine, Trouble
 from tierfeed.domain.symbols import price_digits
 from tierfeed.domain.words import Feed, Line
 
@@ -41,18 +41,22 @@ class Quotes:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """An outage on one line, from inclusive to exclusive, on the collector's clock."""
+    """An outage on one line, from inclusive to exclusive, on the collector's clock. `beats`: its session goes on."""
 
     line: int
     start_us: int
     end_us: int
+    beats: bool = False
 
 
 def silences(profile: Profile, start_us: int) -> tuple[Silence, ...]:
     """The outages of a tape that begins at `start_us`, for each line they hit."""
     return tuple(
         Silence(
-            int(Line[name]), start_us + outage.at_s * SECOND_US, start_us + (outage.at_s + outage.for_s) * SECOND_US
+            int(Line[name]),
+            start_us + outage.at_s * SECOND_US,
+            start_us + (outage.at_s + outage.for_s) * SECOND_US,
+            outage.beats,
         )
         for outage in profile.outages
         for name in outage.lines or tuple(profile.lines)
@@ -75,13 +79,13 @@ def simulate(
     for at, symbol in enumerate(symbols):
         rng = np.random.default_rng([seed, zlib.crc32(broker.encode()), zlib.crc32(symbol.encode())])
         market = reference[symbol]
-        quotes = _quotes(market, profile, symbol, rng)
+        quotes = _troubled(_quotes(market, profile, symbol, rng), profile, symbol, start_us)
         unquoted = len(market.event_us) - len(quotes.event_us)
         carried: list[Ticks] = []
         for number, line in ((int(Line[name]), line) for name, line in profile.lines.items()):
-            records, missed, counts = _on_line(
-                quotes, line, number, [silence for silence in dark if silence.line == number], rng
-            )
+            mine = [silence for silence in dark if silence.line == number]
+            troubles = [each for each in profile.troubles if not each.lines or Line(number).name in each.lines]
+            records, missed, counts = _on_line(quotes, line, number, mine, _spans(troubles, start_us), rng)
             ticks = _stamped(records, at, symbols, start_us)
             withheld.append(_stamped(missed, at, symbols, start_us))
             parts.append(ticks)
@@ -119,6 +123,29 @@ def _quotes(market: Reference, profile: Profile, symbol: str, rng: np.random.Gen
     )
 
 
+_Troubles = list[tuple[Trouble, int, int]]
+"""Each with when it begins and ends."""
+
+
+def _spans(troubles: Iterable[Trouble], start_us: int) -> _Troubles:
+    return [
+        (each, start_us + each.at_s * SECOND_US, start_us + (each.at_s + each.for_s) * SECOND_US) for each in troubles
+    ]
+
+
+def _troubled(quotes: Quotes, profile: Profile, symbol: str, start_us: int) -> Quotes:
+    """With the troubles of the broker as a whole: its prices and its clock."""
+    event, bid, ask = quotes.event_us.copy(), quotes.bid.copy(), quotes.ask.copy()
+    scale = 10.0 ** price_digits(symbol)
+    for each, begin_us, end_us in _spans(profile.troubles, start_us):
+        during = (quotes.sent_us >= begin_us) & (quotes.sent_us < end_us)
+        event[during] += round(each.clock_ms * MS_US)
+        for prices in (bid, ask):
+            moved = np.rint(prices * scale + each.shift_points) / scale
+            prices[:] = np.where(during & (prices > 0) & (moved > 0), moved, prices)
+    return replace(quotes, event_us=event, bid=bid, ask=ask)
+
+
 @dataclass(frozen=True, slots=True)
 class _Carried:
     """One line's records: rows of the broker's quotes with their sequence and arrival."""
@@ -130,19 +157,29 @@ class _Carried:
 
 
 def _on_line(
-    quotes: Quotes, line: SimulatedLine, number: int, dark: list[Silence], rng: np.random.Generator
+    quotes: Quotes,
+    line: SimulatedLine,
+    number: int,
+    dark: list[Silence],
+    troubles: _Troubles,
+    rng: np.random.Generator,
 ) -> tuple[_Carried, _Carried, dict[str, int]]:
     """What the line carries, what it should have carried too, and the counts."""
     n = len(quotes.sent_us)
     carried = rng.random(n) >= line.thinning
     delay = _delays(line.latency, n, rng)
     chance, late, again = rng.random(n), rng.random(n), rng.random(n)
+    share = np.full(n, line.skipped)
+    for each, begin_us, end_us in troubles:
+        during = (quotes.sent_us >= begin_us) & (quotes.sent_us < end_us)
+        delay[during] += round(each.delay_ms * MS_US)
+        share[during] = np.maximum(share[during], each.skipped)
     # A line is one byte stream: nothing overtakes.
     received = np.maximum.accumulate(quotes.sent_us + delay) if n else quotes.sent_us
     lost = carried & _within(received, dark)
     rows = np.flatnonzero(carried & ~lost)
     sequence = np.arange(1, len(rows) + 1, dtype=np.int64)
-    skipped = chance[rows] < line.skipped
+    skipped = chance[rows] < share[rows]
     # A hole can be seen only between two sequences that came.
     skipped[:1] = skipped[-1:] = False
     gone = np.sort(np.concatenate((np.flatnonzero(lost), rows[skipped])))

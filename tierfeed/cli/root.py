@@ -15,6 +15,7 @@ from tierfeed.cli import (
     crediting,
     demo,
     doctor,
+    drill,
     gaps,
     groups,
     history,
@@ -45,8 +46,8 @@ app = typer.Typer(
 )
 
 commands = (
-    demo.demo, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage, gaps.gaps,
-    doctor.doctor,
+    demo.demo, drill.drill, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage,
+    gaps.gaps, doctor.doctor,
 )  # fmt: skip
 for command in commands:
     app.command()(command)

@@ -69,13 +69,13 @@ async def _course(settings: Settings, tape: Tape, folder: Folder, tell: Tell) ->
             stack = replace(stack, registry_url=serving.enter_context(_registry(settings, folder)))
             folder.write(stack)
             await launch.start_workers(supervisor, settings, stack, folder.path, {})
-            await _start_collectors(supervisor, embedded(settings, stack, "collectors"), tape, folder.path)
+            await start_collectors(supervisor, embedded(settings, stack, "collectors"), tape, folder.path)
             tell(stack)
             await supervisor.failure()
 
 
-async def _start_collectors(supervisor: Supervisor, settings: Settings, tape: Tape, path: Path) -> None:
-    """One for each broker, in step: they are told when the tape began."""
+async def start_collectors(supervisor: Supervisor, settings: Settings, tape: Tape, path: Path) -> int:
+    """One for each broker, in step: they are told when the tape began. Returns that, in microseconds."""
     env = environment(settings, path)
     began_us = (int(time.time()) + AHEAD_S) * 1_000_000
     arguments = (
@@ -90,6 +90,7 @@ async def _start_collectors(supervisor: Supervisor, settings: Settings, tape: Ta
     )
     collectors = [part(f"collect-{broker}", (*arguments, "--broker", broker), env) for broker in tape.brokers]
     await asyncio.gather(*(supervisor.start(collector, COLLECT_S) for collector in collectors))
+    return began_us
 
 
 def _registry(settings: Settings, folder: Folder) -> contextlib.AbstractContextManager[str]:

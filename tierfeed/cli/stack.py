@@ -18,8 +18,8 @@ from tierfeed.errors import TierfeedError
 from tierfeed.settings import NOTHING, ClickHouseSettings, Settings
 
 NOTE = "stack.json"
-UP, SECURED, DEMO = "up", "secured", "demo"
-KINDS = (UP, SECURED, DEMO)
+UP, SECURED, DEMO, DRILL = "up", "secured", "demo", "drill"
+KINDS = (UP, SECURED, DEMO, DRILL)
 """Every stack has a folder of its own kind under the home: what one keeps, another does not open."""
 
 

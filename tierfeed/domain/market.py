@@ -32,7 +32,7 @@ class Maintenance:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """The FX week, less its exceptions.
+    """The FX week, less its exceptions; or every hour of it, `always`.
 
     `holidays`: month and day on which no FX day ends. `rollover_s`: how long each broker pauses when a day ends.
     """
@@ -40,9 +40,12 @@ class Calendar:
     holidays: frozenset[tuple[int, int]] = frozenset()
     rollover_s: Mapping[str, int] = field(default_factory=dict)
     maintenance: tuple[Maintenance, ...] = ()
+    always: bool = False
 
     def open(self, start: datetime, end: datetime) -> Spans:
         """When the market trades within [start, end)."""
+        if self.always:
+            return (_span(start, end),)
         weeks = ((_closing(sunday), _closing(sunday + 5 * _DAY)) for sunday in _days(start, end, SUNDAY))
         closed = (
             (_closing(day - _DAY), _closing(day)) for day in _days(start, end) if (day.month, day.day) in self.holidays
@@ -91,6 +94,7 @@ def parse_calendar(document: Document) -> Calendar:
             Maintenance(_utc(each["announced"]), _utc(each["from"]), _utc(each["to"]), str(each.get("reason") or ""))
             for each in value.get("maintenance") or ()
         ),
+        always=value.get("always") is True,
     )
 
 
@@ -128,6 +132,7 @@ _KEYS: Final[Mapping[str, tuple[type, str, Callable[[Any], _Found]]]] = {
     "holidays": (list, "a list of days", _holiday_problems),
     "rollover_minutes": (dict, "brokers and their minutes", _rollover_problems),
     "maintenance": (list, "a list", _maintenance_problems),
+    "always": (bool, "true or false", lambda _: iter(())),
 }
 
 

@@ -44,7 +44,7 @@ def test_the_help_of_every_command_has_an_example(path: tuple[str, ...]) -> None
 
 
 TABLES = [
-    ("demo",), ("up",), ("status",), ("top",), ("sql",), ("consume",), ("doctor",), ("collect", "run"),
+    ("demo",), ("drill",), ("up",), ("status",), ("top",), ("sql",), ("consume",), ("doctor",), ("collect", "run"),
     ("topics", "plan"), ("topics", "apply"), ("topics", "list"), ("schemas", "check"), ("schemas", "register"),
     ("tables", "plan"), ("tables", "apply"), ("groups", "list"), ("groups", "show"), ("groups", "reset"),
     ("rights", "plan"), ("rights", "apply"),

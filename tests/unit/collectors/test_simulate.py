@@ -8,7 +8,7 @@ import pytest
 from collectors.port import Ledger, Ticks
 from collectors.script import Script
 from collectors.simulator.profile import Profile, load_profile
-from collectors.simulator.simulate import Reference, simulate
+from collectors.simulator.simulate import Reference, silences, simulate
 from tests.unit.collectors.tapes import MIDNIGHT_US, SHARED
 from tierfeed.domain.words import Feed
 
@@ -183,3 +183,41 @@ def test_a_one_sided_reference_stays_one_sided() -> None:
 @pytest.mark.parametrize("name", ["ic_markets", "pepperstone"])
 def test_the_shipped_profiles_load(name: str) -> None:
     assert load_profile(name, SHARED).lines["A"].latency.median_ms > 0
+
+
+def test_troubles_last_as_long_as_they_say_and_leave_the_rest_as_it_is() -> None:
+    at_s, for_s = 40, 30
+    usual, _ = _run({"lines": {"A": {}, "B": {}}})
+    span = {"at_s": at_s, "for_s": for_s}
+    for trouble, column, moved in (
+        ({"clock_ms": 5000}, "event_us", 5_000_000),
+        ({"shift_points": 20}, "bid", 2e-4),
+        ({"delay_ms": 700, "lines": ["B"]}, "received_us", 700_000),
+    ):
+        ticks, ledger = _run({"lines": {"A": {}, "B": {}}, "troubles": [span | trouble]})
+        assert ledger.total.published == len(usual)
+        for line in (0, 1):
+            before, now = (each.take(np.flatnonzero(each.line == line)) for each in (usual, ticks))
+            before, now = (each.take(np.argsort(each.sequence)) for each in (before, now))
+            sent_us = before.event_us - MIDNIGHT_US
+            during = (sent_us >= at_s * 1_000_000) & (sent_us < (at_s + for_s) * 1_000_000)
+            differs = getattr(now, column) - getattr(before, column)
+            expected = moved if "lines" not in trouble or line == 1 else 0
+            assert np.allclose(differs[during], expected, rtol=0.2, atol=1e-9)
+            # Nothing overtakes: what comes right behind slow ticks waits for them.
+            assert not differs[~during & (sent_us < at_s * 1_000_000)].any()
+            assert not differs[sent_us > (at_s + for_s + 2) * 1_000_000].any()
+
+
+def test_a_trouble_loses_sequences_and_an_outage_with_beats_ticks_alone() -> None:
+    lost = {"lines": {"A": {}}, "troubles": [{"at_s": 40, "for_s": 10, "skipped": 1}]}
+    ticks, ledger = _run(lost)
+    assert ledger.total.skipped == 200
+    gone = set(range(1, 4001)) - set(ticks.sequence.tolist())
+    assert len(gone) == 200 == max(gone) - min(gone) + 1
+    outage = {"at_s": 40, "for_s": 10}
+    for beats in (False, True):
+        profile = Profile.model_validate({"outages": [outage | {"beats": beats}]})
+        dark = silences(profile, MIDNIGHT_US)
+        assert [(each.end_us - each.start_us, each.beats) for each in dark] == [(10_000_000, beats)]
+    assert _run({"outages": [outage]})[1] == _run({"outages": [outage | {"beats": True}]})[1]
