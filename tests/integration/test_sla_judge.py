@@ -12,6 +12,7 @@ from analytics.sla import judge as judging
 from analytics.sla.compliance import SLAManager
 from analytics.sla.judge import Judge
 from analytics.sla.log import read
+from analytics.sla.slices import Admitted
 from analytics.sla.store import Edges, Store
 from infra import clickhouse
 from tests.sink_parts import deployment
@@ -44,8 +45,8 @@ class World:
         self.registered = Registered({}, {word: self.tier})
         self._client = clickhouse.client(settings.clickhouse)
 
-    def judge(self) -> Judge:
-        return Judge(self.settings, self.registered)
+    def judge(self, admitted: Admitted = lambda tier, end: ()) -> Judge:
+        return Judge(self.settings, self.registered, admitted)
 
     def store(self, seconds: Iterable[int], brokers: Iterable[str] = BROKERS) -> None:
         """Quality windows of these seconds from NOON on: each broker ticks once."""

@@ -1,0 +1,123 @@
+"""Remedies on real Kafka and ClickHouse: asked once, answered, verified by what is stored, whoever dies."""
+
+import contextlib
+from collections.abc import Iterable, Iterator
+
+import pytest
+
+from analytics.sla.incidents import Event
+from analytics.sla.log import EventLog, read
+from analytics.sla.remedy import Commands, Remedy
+from infra.control import Control
+from infra.kafka import admin, apply, plan_topics
+from infra.principals import ALONE
+from schemas import topics
+from tests.integration.test_sla_judge import BEGIN, NEVER_STALLED, World, world
+from tierfeed.domain.commands import Said, Step
+from tierfeed.errors import UpstreamError
+
+__all__ = ["world"]
+
+pytestmark = [pytest.mark.kafka, pytest.mark.clickhouse]
+
+
+class Desk:
+    """A judge and its remedies, started anew at every turn, and a collector that answers."""
+
+    def __init__(self, world: World) -> None:
+        self.world, self.kafka = world, world.settings.kafka
+        control = topics.PATTERNS["control"].topic(1)
+        if control.name not in admin(self.kafka).list_topics(timeout=10).topics:
+            apply(plan_topics({control.name: control}, {}), admin(self.kafka))
+        self.control = Control(self.kafka, "desk")
+        self.said: list[Said] = []
+
+    def turn(self) -> None:
+        """One life of the judge's process. It may die."""
+        commands = Commands(Control(self.kafka, ALONE["sla"]))
+        judge = self.world.judge(commands.admitted)
+        try:
+            remedy = Remedy(judge, commands, self.world.registered.tiers)
+            remedy.step(judge.step(NEVER_STALLED))
+        finally:
+            judge.close()
+            commands.close()
+
+    def asked(self) -> list[str]:
+        mine = [said for said in self.control.poll(0.5) if str(said.command.incident).startswith(self.world.word)]
+        self.said += mine
+        return [said.command.id.split("Z/")[1] for said in self.said if said.step is Step.ASKED]
+
+    def answer(self, end: str, step: Step) -> None:
+        said = next(each for each in self.said if each.command.id.endswith(end))
+        self.control.tell(
+            Said(command=said.command, step=step, time_us=said.time_us + 1_000_000, by="test", reason="because")
+        )
+
+    def steps(self) -> list[str]:
+        records = [record for record in read(self.kafka) if record["subject"] == self.world.word]
+        assert len({record["identity"] for record in records}) == len(records)
+        return [record["kind"] for record in records]
+
+
+@pytest.fixture
+def desk(world: World) -> Iterator[Desk]:
+    desk = Desk(world)
+    yield desk
+    desk.control.close()
+
+
+def lost(world: World, until: int) -> None:
+    """Beta is away from 300 s after BEGIN on."""
+    world.store(range(420))
+    world.store(range(420, 120 + until), ["alpha"])
+
+
+def test_a_lost_broker_gets_another_line_and_that_is_verified(desk: Desk) -> None:
+    lost(desk.world, 400)
+    desk.turn()
+    assert desk.asked() == ["start_line/beta/B"]
+    desk.answer("/B", Step.REFUSED)
+    desk.turn()
+    assert desk.asked() == ["start_line/beta/B", "start_line/beta/C"]
+    desk.answer("/C", Step.DONE)
+    desk.turn()
+    assert desk.steps() == ["BREACH", "DETECTED", "GUARDED", "ACTING", "ACTING", "VERIFYING"]
+    desk.world.store(range(520, 720))
+    desk.turn()
+    desk.turn()
+    assert sorted(desk.steps()[6:]) == ["RECOVERY", "RESOLVED"]
+    assert desk.asked() == ["start_line/beta/B", "start_line/beta/C"]
+    resolved = next(
+        record for record in read(desk.kafka) if record["kind"] == "RESOLVED" and record["tier"] == desk.world.word
+    )
+    assert (resolved["action"], resolved["detail"]) == ("START_LINE", "redundancy is kept again")
+    assert resolved["began_time"].timestamp() == BEGIN + 300
+
+
+def test_one_that_dies_behind_each_of_its_writes_asks_and_tells_everything_once(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost(desk.world, 400)
+    tell, ask = EventLog.tell, Commands.tell
+
+    def tells(log: EventLog, events: Iterable[Event]) -> list[Event]:
+        if told := tell(log, events):
+            raise UpstreamError("killed behind what it told")
+        return told
+
+    def asks(commands: Commands, said: Said) -> None:
+        ask(commands, said)
+        raise UpstreamError("killed behind what it asked")
+
+    monkeypatch.setattr(EventLog, "tell", tells)
+    monkeypatch.setattr(Commands, "tell", asks)
+    for answer in (None, ("/B", Step.REFUSED), ("/C", Step.REFUSED), ("/D", Step.REFUSED), ("/beta", Step.FAILED)):
+        if answer is not None:
+            desk.answer(*answer)
+        for _ in range(7):
+            with contextlib.suppress(UpstreamError):
+                desk.turn()
+        desk.asked()
+    assert desk.asked() == [f"start_line/beta/{line}" for line in "BCD"] + ["start_session/beta"]
+    assert desk.steps() == ["BREACH", "DETECTED", "GUARDED", *["ACTING"] * 4, "ESCALATED"]
