@@ -172,12 +172,12 @@ class ScriptCollector:
             if due_us is None:
                 if not self._rebase or self._is_over():
                     return
-                await self._until(min(self._next_second_us(), self._script.end_us), stop)  # a line may be opened
-                continue
+                due_us = self._script.end_us
             upto = self._script.cut(done)
             if self._clock is not None:
                 if (now_us := self._clock.now_us()) < due_us:
-                    await self._until(due_us, stop)
+                    # No longer than to the next second: a line may be opened then.
+                    await self._until(min(due_us, second_after(now_us)), stop)
                     continue
                 reached = self._script.until(now_us + 1)
                 upto = Cursor(min(upto.ticks, reached.ticks), min(upto.events, reached.events))

@@ -12,7 +12,7 @@ from collectors.port import Batch
 from collectors.replay.tape import read_tape
 from collectors.script import SECOND_US, Script
 from tests.unit.collectors.tapes import lean_rows, lean_zip, write_tape
-from tierfeed.domain.words import SessionKind
+from tierfeed.domain.words import Line, SessionKind
 from tierfeed.errors import ConfigError
 
 
@@ -106,3 +106,39 @@ def test_a_session_clock_runs_at_its_speed() -> None:
     clock = SessionClock(session_us=1_000, wall_us=50_000, speed=4.0)
     assert clock.wall_of(5_000) == 51_000
     assert SessionClock(0, _now_us() - SECOND_US, 3.0).now_us() >= 3 * SECOND_US
+
+
+async def _later(collector: ScriptCollector) -> None:
+    await asyncio.sleep(0.3)
+    await collector.open_line(Line.B)
+
+
+def test_a_line_that_is_opened_while_nothing_comes_begins_at_the_next_second(tmp_path: Path) -> None:
+    rows = [(1_000 + at * 100, 1.1 + at * 1e-5, 1.2) for at in range(600)]
+    profile = {"lines": {"A": {}, "B": {"standby": True}}, "outages": [{"at_s": 1, "for_s": 50, "lines": ["A"]}]}
+    entry = {
+        "broker": "b", "symbol": "EURUSD", "format": "lean", "paths": ["*.zip"], "simulate": {"profile": profile},
+    }  # fmt: skip
+    tape = read_tape(write_tape(tmp_path, [entry], **{"140508__zip": lean_zip(lean_rows(rows))}))
+
+    async def opened() -> list[Batch]:
+        stop = asyncio.Event()
+        collector = ScriptCollector(
+            tape.script("b"), rebase=True, rebase_at_us=(_now_us() // SECOND_US - 5) * SECOND_US
+        )
+        assert (collector.open_lines, collector.lines) == ({Line.A}, {Line.A, Line.B})
+        batches = [await collector.announce(stop)]
+        asking = asyncio.ensure_future(_later(collector))
+        async for batch in collector.batches(stop):
+            batches.append(batch)
+            if sum(len(each.ticks) for each in batches) >= 5:
+                stop.set()
+        await asking
+        return batches
+
+    began = time.monotonic()
+    batches = asyncio.run(opened())
+    assert time.monotonic() - began < 6
+    assert {line for batch in batches for line in batch.ticks.line.tolist()} == {Line.B}
+    starts = [event.line for batch in batches for event in batch.events if event.kind is SessionKind.SESSION_START]
+    assert starts == [Line.A, Line.B]
