@@ -86,6 +86,7 @@ class Control:
         """Append, and wait until it is on disk. Raises UpstreamError."""
         if self._producer is None:
             self._producer = producer(self._settings, on_delivery=self._delivered)
+        self._failed.clear()  # whoever tells again may succeed
         for each in said:
             payload = catalogue.encode(RECORD, as_record(each))
             self._producer.produce(topics.CONTROL, payload, each.command.broker)

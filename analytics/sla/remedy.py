@@ -106,6 +106,7 @@ class Facts:
 
     def unable(self, tier: Tier, broker: str) -> str:
         symbols = sorted(tier.symbols or self._watch.symbols_of((*tier.brokers, broker)))
+        symbols = [symbol for symbol in symbols if not self._watch.is_quiet(symbol, self.now)]
         standings = [self._watch.standing(broker, symbol, self.now) for symbol in symbols]
         able = standings.count(Standing.ELIGIBLE)
         if standings and able * 100 >= SYMBOLS_PERCENT * len(standings):

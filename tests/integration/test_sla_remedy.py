@@ -2,18 +2,20 @@
 
 import contextlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import pytest
 
 from analytics.sla.incidents import Event
 from analytics.sla.log import EventLog, read
-from analytics.sla.remedy import Commands, Remedy
+from analytics.sla.remedy import Commands, Facts, Remedy
 from infra.control import Control
 from infra.kafka import admin, apply, plan_topics
 from infra.principals import ALONE
 from schemas import topics
 from tests.integration.test_sla_judge import BEGIN, NEVER_STALLED, World, world
-from tierfeed.domain.commands import Said, Step
+from tierfeed.domain.commands import Orders, Said, Step
+from tierfeed.domain.tenants import Registered
 from tierfeed.errors import UpstreamError
 
 __all__ = ["world"]
@@ -71,6 +73,17 @@ def lost(world: World, until: int) -> None:
     """Beta is away from 300 s after BEGIN on."""
     world.store(range(420))
     world.store(range(420, 120 + until), ["alpha"])
+
+
+def test_a_symbol_that_nobody_quotes_says_nothing_of_a_broker(desk: Desk) -> None:
+    tier = replace(desk.world.tier, symbols=frozenset({"EURUSD", "GBPUSD"}))
+    desk.world.tier, desk.world.registered = tier, Registered({}, {tier.name: tier})
+    lost(desk.world, 400)
+    judge = desk.world.judge()
+    judge.step(NEVER_STALLED)
+    facts = Facts(judge, Orders())
+    assert [facts.unable(tier, broker) for broker in ("alpha", "beta", "gamma")] == ["", "session_lost", "session_lost"]
+    judge.close()
 
 
 def test_a_lost_broker_gets_another_line_and_that_is_verified(desk: Desk) -> None:
