@@ -49,18 +49,21 @@ WHOLE_TIERS = tuple(replace(tier, brokers=("beta", "gamma", "alpha"), emergency=
 
 moments_us = st.sampled_from([-5_000_000, 0, 1, 500_000, 1_000_000, 1_700_000, 3_000_000, 7_100_000, 12_000_000])
 spans_us = st.sampled_from([0, 1, 900_000, 1_000_000, 2_500_000, 4_000_000, 60_000_000])
-orders = st.lists(
+admissible = [("free", "gamma", None), ("free", "alpha", None), ("pro", "gamma", None)]
+orders = st.just([]) | st.lists(
     st.builds(
-        lambda tier, broker, symbol, since_us, span_us: Order(
-            tier, broker, symbol, START_US + since_us, START_US + since_us + span_us
+        lambda of, since_us, span_us: Order(*of, START_US + since_us, START_US + since_us + span_us),
+        of=st.sampled_from(admissible)
+        | st.tuples(
+            st.sampled_from([tier.name for tier in TIERS]),
+            st.sampled_from(BROKERS),
+            st.sampled_from([None, "EURUSD", "EURUSD", "USDJPY"]),
         ),
-        tier=st.sampled_from([tier.name for tier in TIERS]),
-        broker=st.sampled_from(BROKERS),
-        symbol=st.sampled_from([None, None, None, "EURUSD", "USDJPY"]),
         since_us=moments_us,
         span_us=spans_us,
     ),
-    max_size=6,
+    min_size=2,
+    max_size=8,
 )
 """Admissions and switches of the lead that begin and end at any moment; some that cannot be."""
 
