@@ -194,9 +194,7 @@ def declared(brokers: Iterable[str], tiers: Iterable[Tier], partitions: int) -> 
     for entry in tiers:
         words = {"tier": entry.name, "record": entry.record, "depth_hours": entry.depth_hours}
         found += [PATTERNS[pattern].topic(partitions, **words) for pattern in ("tier", "latest")]
-    found += [
-        PATTERNS[pattern].topic(partitions) for pattern in ("quality", "usage", "decisions", "sla_events", "control")
-    ]
+    found += [PATTERNS[pattern].topic(partitions) for pattern in SINGLE]
     found += [_dead_letter_topic(topic) for topic in found if topic.dead_letters]
     names = [topic.name for topic in found]
     problems = [

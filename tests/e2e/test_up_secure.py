@@ -213,9 +213,10 @@ KEPT = {
     "budget_left_percent", "burn_rates",
 }  # fmt: skip
 OBJECTIVES = ["latency", "completeness", "uptime", "redundancy"]
-INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target percent", "causes")
+INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target percent", "causes", "remedy")
 INCIDENT = {
     "incident", "subject", "tier", "objective", "what", "began", "ended", "good", "total", "target_percent", "causes",
+    "remedy",
 }  # fmt: skip
 CREDITS = (
     "tenant", "month", "tier", "state", "usd", "percent", "uptime percent", "target percent", "decided by", "evidence",

@@ -64,6 +64,8 @@ class Outcome:
     ended_s: float | None
     crossed_percent: float | None
     problems: tuple[str, ...]
+    kept: Path
+    """Where the stack lies that found problems; else nothing is there."""
 
     def document(self) -> dict[str, Any]:
         names = ("detected_s", "acted_s", "ended_s", "crossed_percent")
@@ -173,7 +175,7 @@ class _Course:
             None if not times else round(pick(times) - begin_s, 3)
             for times, pick in ((at, min), (done, min), (at, max))
         )
-        return Outcome(self._drill, tuple(timeline), first, acted, last, crossed, tuple(told))
+        return Outcome(self._drill, tuple(timeline), first, acted, last, crossed, tuple(told), self._folder.path)
 
     def _crossed(self, client: Any, begin_s: float, end_s: float) -> float | None:
         if self._drill.crossed is None:

@@ -31,7 +31,7 @@ COLUMNS = (
     "objective", "target %", "last hour %", "kept", "bad", "burn 1h", "month's target %", "month %", "kept",
     "budget left %",
 )  # fmt: skip
-INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target_percent", "causes")
+INCIDENTS = ("incident", "what", "began", "ended", "good", "total", "target_percent", "causes", "remedy")
 
 
 @app.callback(invoke_without_command=True)

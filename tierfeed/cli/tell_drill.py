@@ -14,5 +14,7 @@ def tell(outcome: Outcome) -> None:
     out().print("; ".join(figures) or "nothing was told", markup=False)
     for problem in outcome.problems:
         err().print(f"problem: {problem}", markup=False)
-    if not outcome.problems:
+    if outcome.problems:
+        err().print(f"the logs are in {outcome.kept / 'logs'}", markup=False)
+    else:
         out().print("all that was to be found was found, and nothing else", markup=False)
