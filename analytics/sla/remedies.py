@@ -7,29 +7,38 @@ learns from the events how far each remedy was, and from the commands what had b
 Times are whole seconds since 1970 of the sessions' clock; those of commands are the wall's, in microseconds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Protocol
+from typing import Final
 
+from analytics.sla.choices import (
+    BEGIN_S,
+    COMPARED,
+    COMPARED_S,
+    MICRO,
+    SLOW_US,
+    Remedy,
+    World,
+    candidates,
+    is_late,
+    quicker,
+    spans_of,
+    what,
+    why_nobody,
+)
 from analytics.sla.incidents import REMEDIES, Event, EventKind, Subject
-from tierfeed.domain.commands import Action, Command, Orders, Said, Step
+from tierfeed.domain.commands import Action, Command, Said, Step
 from tierfeed.domain.features import Feature
 from tierfeed.domain.objectives import Objective
 from tierfeed.domain.tiers import Tier
-from tierfeed.domain.words import Line
 
 REMEDY: Final = "remedy"
 """Who asks."""
 HOUR_S: Final = 3600
-MICRO: Final = 1_000_000
 MOST_AN_HOUR: Final = 3
 """So often at most is the same thing done for the same tier, symbol or broker: nothing flaps."""
-BEGIN_S: Final = 10
-"""Whoever is to obey has begun by then."""
 ANSWER_S: Final = 30
 """And has told its end by then."""
-IN_FORCE_S: Final = 1800
-"""A broker is admitted, or leads by command, for so long."""
 VERIFY_S: Final[Mapping[Objective, int]] = {
     Objective.LATENCY: 60,
     Objective.COMPLETENESS: 1800,
@@ -38,11 +47,6 @@ VERIFY_S: Final[Mapping[Objective, int]] = {
 }
 """What was done has to have helped by then, or it is taken back."""
 GOOD_S: Final = 60
-SLOW_US: Final = 250_000
-"""A feed is late that takes longer (the T of a broker's score)."""
-COMPARED_S: Final = 10
-COMPARED: Final = 3
-"""A better broker has to be better in so many spans of COMPARED_S seconds, one behind the other."""
 REST_S: Final = 1200
 """Of one symbol, the next remedy of a slow lead comes so long after the last at the earliest."""
 FILLED: Final = "filled"
@@ -64,51 +68,7 @@ BACK: Final[Mapping[Action, Action]] = {
 TAKEN_BACK: Final = "/back"
 """What the id of the reverse ends with."""
 
-Feed = Mapping[tuple[str, str], int]
-"""By (broker, symbol): what 99 % of the ticks of a span took at most, in microseconds."""
-
-
-class World(Protocol):
-    """What is known up to `now`."""
-
-    now: int
-    wall_us: int
-    orders: Orders
-
-    def unable(self, tier: Tier, broker: str) -> str:
-        """Why the broker cannot be relied on for the tier's symbols; empty where it can."""
-
-    def was_good(self, tier: Tier, objective: Objective, since: int) -> bool:
-        """Whether the last GOOD_S seconds, all of them after `since`, were good."""
-
-    def feed(self, start: int, end: int) -> Feed: ...
-
-    def leads(self, tier: Tier) -> Mapping[str, str]:
-        """By symbol, who leads."""
-
-    def gaps(self, brokers: Sequence[str], start: int, end: int) -> Mapping[str, int]:
-        """How many gaps of brokers touch a span, by their state."""
-
-
-Said_or_event = Said | Event
-
-
-@dataclass(slots=True)
-class Remedy:
-    """One incident's, and how far it is."""
-
-    first: Event
-    """The breach, or what was detected; the other steps are told like it."""
-    phase: EventKind
-    since: int
-    action: Action | None = None
-    command: str | None = None
-    over: bool = False
-    """The promise is kept again."""
-
-    @property
-    def key(self) -> tuple[str, Objective, str | None]:
-        return self.first.subject.tier, self.first.objective, self.first.symbol
+Told = Said | Event
 
 
 @dataclass(slots=True)
@@ -146,7 +106,7 @@ class Remedies:
         if event.kind in ENDS:
             del self.open[remedy.first.incident]
 
-    def step(self, world: World) -> Iterator[Said_or_event]:
+    def step(self, world: World) -> Iterator[Told]:
         """What is to be told and asked now, in this order. Each is heard before the next is worked out."""
         for remedy in list(self.open.values()):
             for _ in range(len(EventKind)):  # as many steps as there can be at once
@@ -156,7 +116,7 @@ class Remedies:
                     break
         yield from self._slow_leads(world)
 
-    def _steps(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+    def _steps(self, remedy: Remedy, world: World) -> Iterator[Told]:
         match remedy.phase:
             case EventKind.BREACH:
                 yield self._event(remedy, world, EventKind.DETECTED)
@@ -184,6 +144,9 @@ class Remedies:
         self.hear(event)
         return event
 
+    def _tier(self, remedy: Remedy) -> Tier:
+        return self.tiers[remedy.first.subject.tier]
+
     # -- guard
 
     def _guarded(self, remedy: Remedy, world: World) -> Iterator[Event]:
@@ -206,14 +169,14 @@ class Remedies:
         return any(each.phase not in (EventKind.BREACH, EventKind.DETECTED) for each in others)
 
     def _refusal(self, remedy: Remedy, world: World) -> str | None:
-        tier, objective = self.tiers[remedy.first.subject.tier], remedy.first.objective
+        tier, objective = self._tier(remedy), remedy.first.objective
         if objective is Objective.LATENCY and remedy.first.symbol is None:
             return "it is the pipeline's own latency: no broker can help"
         if objective is Objective.COMPLETENESS:
             found = world.gaps(tier.brokers, remedy.first.began - GOOD_S, world.now)
             return None if found else "nothing is missing of the brokers: updates were not covered in time"
-        if not self._candidates(remedy, world):
-            return self._why_nobody(remedy, world)
+        if not candidates(remedy, self._tier(remedy), world):
+            return why_nobody(remedy, self._tier(remedy), world)
         recent = self._recent(remedy, world)
         return f"done {recent} times in the last hour already" if recent >= MOST_AN_HOUR else None
 
@@ -226,91 +189,22 @@ class Remedies:
             command.startswith(path) and world.wall_us - at_us < HOUR_S * MICRO for command, at_us in done.items()
         )
 
-    def _why_nobody(self, remedy: Remedy, world: World) -> str:
-        tier, objective = self.tiers[remedy.first.subject.tier], remedy.first.objective
-        if objective is Objective.UPTIME:
-            unable = [f"{broker} is {world.unable(tier, broker) or 'admitted'}" for broker in tier.emergency]
-            return "; ".join(unable) or f"no broker may be admitted to {tier.name}"
-        if objective is Objective.REDUNDANCY:
-            return "every broker is there: what lacks is another feed"
-        return "no broker is better any more"
-
     # -- act
 
-    def _candidates(self, remedy: Remedy, world: World) -> list[Command]:
-        """What can be asked for, the best first; what was asked for already is left out."""
-        tier, objective = self.tiers[remedy.first.subject.tier], remedy.first.objective
-        if objective is Objective.UPTIME:
-            found = self._admissions(remedy, tier, world)
-        elif objective is Objective.REDUNDANCY:
-            found = self._lines(remedy, tier, world)
-        elif objective is Objective.LATENCY:
-            found = self._better(remedy, tier, world)
-        else:
-            found = []
-        return [command for command in found if world.orders.step(command.id) is None]
-
-    def _command(self, remedy: Remedy, world: World, action: Action, broker: str, line: Line | None = None) -> Command:
-        of_streams = action in (Action.SWITCH_LEAD, Action.ADMIT_BROKER)
-        on_line = "" if line is None else f"/{line.name}"
-        return Command(
-            id=f"{remedy.first.incident}/{action.name.lower()}/{broker}{on_line}",
-            action=action,
-            broker=broker,
-            deadline_us=world.wall_us + BEGIN_S * MICRO,
-            tier=remedy.first.subject.tier if of_streams else None,
-            symbol=remedy.first.symbol if of_streams else None,
-            line=line,
-            until_us=world.wall_us + IN_FORCE_S * MICRO if of_streams else None,
-            incident=remedy.first.incident,
-        )
-
-    def _admissions(self, remedy: Remedy, tier: Tier, world: World) -> list[Command]:
-        admitted = {
-            command.broker
-            for command in world.orders.done(frozenset({Action.ADMIT_BROKER}))
-            if command.tier == tier.name and (command.until_us or 0) > world.wall_us
-        }
-        return [
-            self._command(remedy, world, Action.ADMIT_BROKER, broker)
-            for broker in tier.emergency
-            if broker not in admitted and not world.unable(tier, broker)
-        ]
-
-    def _lines(self, remedy: Remedy, tier: Tier, world: World) -> list[Command]:
-        """Of each broker that is not there another line; last, the broker as a whole. It refuses what it has not."""
-        return [
-            command
-            for broker in tier.brokers
-            if world.unable(tier, broker)
-            for command in (
-                *(self._command(remedy, world, Action.START_LINE, broker, line) for line in Line if line is not Line.A),
-                self._command(remedy, world, Action.START_SESSION, broker),
-            )
-        ]
-
-    def _better(self, remedy: Remedy, tier: Tier, world: World) -> list[Command]:
-        symbol = remedy.first.symbol
-        leading = None if symbol is None else world.leads(tier).get(symbol)
-        if symbol is None or leading is None:
-            return []
-        best = self._quicker(tier, symbol, leading, self._spans(world), world)
-        return [] if best is None else [self._command(remedy, world, Action.SWITCH_LEAD, best)]
-
-    def _next(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+    def _next(self, remedy: Remedy, world: World) -> Iterator[Told]:
         """Ask for the next thing; what a process before had asked for and not told of is taken up."""
         if remedy.first.objective is Objective.COMPLETENESS:
             yield self._event(remedy, world, EventKind.ACTING, "gaps are being filled")
             return
         asked = self._unanswered(remedy, world)
         if asked is None:
-            candidates = self._candidates(remedy, world)
-            if not candidates:
+            choices = candidates(remedy, self._tier(remedy), world)
+            if not choices:
                 yield self._event(remedy, world, EventKind.ESCALATED, self._refused(remedy, world))
                 return
-            asked = candidates[0]
+            asked = choices[0]
             yield self._ask(asked, world)
-        yield self._event(remedy, world, EventKind.ACTING, _what(asked), asked)
+        yield self._event(remedy, world, EventKind.ACTING, what(asked), asked)
 
     def _ask(self, command: Command, world: World) -> Said:
         said = Said(command=command, step=Step.ASKED, time_us=world.wall_us, by=REMEDY)
@@ -332,10 +226,10 @@ class Remedies:
     def _refused(self, remedy: Remedy, world: World) -> str:
         """Why nothing that was asked for was done."""
         mine = [said for said in world.orders.last.values() if said.command.incident == remedy.first.incident]
-        told = [f"{_what(said.command)}: {said.reason or 'no answer'}" for said in mine]
-        return "; ".join(told) or self._why_nobody(remedy, world)
+        told = [f"{what(said.command)}: {said.reason or 'no answer'}" for said in mine]
+        return "; ".join(told) or why_nobody(remedy, self._tier(remedy), world)
 
-    def _acting(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+    def _acting(self, remedy: Remedy, world: World) -> Iterator[Told]:
         if remedy.command is None:
             yield self._event(remedy, world, EventKind.VERIFYING)
             return
@@ -350,7 +244,7 @@ class Remedies:
 
     # -- verify
 
-    def _verifying(self, remedy: Remedy, world: World) -> Iterator[Said_or_event]:
+    def _verifying(self, remedy: Remedy, world: World) -> Iterator[Told]:
         verdict = self._verdict(remedy, world)
         if verdict is None:
             return
@@ -366,7 +260,7 @@ class Remedies:
     def _verdict(self, remedy: Remedy, world: World) -> tuple[bool, str] | None:
         """(whether it has helped, in words); None: that cannot be told yet."""
         objective, waited_s = remedy.first.objective, world.now - remedy.since
-        tier = self.tiers[remedy.first.subject.tier]
+        tier = self._tier(remedy)
         if objective is Objective.LATENCY:
             return self._is_quicker(remedy, world) if waited_s >= VERIFY_S[objective] else None
         if objective is Objective.COMPLETENESS:
@@ -418,12 +312,12 @@ class Remedies:
             return
         self._looked = world.now
         tiers = [tier for tier in self.tiers.values() if Feature.PRIORITY_ROUTING in tier.features]
-        spans = self._spans(world) if tiers else []
+        spans = spans_of(world) if tiers else []
         for tier in tiers:
-            late = {symbol: broker for symbol, broker in world.leads(tier).items() if _is_late(spans, broker, symbol)}
+            late = {symbol: broker for symbol, broker in world.leads(tier).items() if is_late(spans, broker, symbol)}
             for symbol, broker in sorted(late.items()):
                 rests = world.now - self._slow.get((tier.name, symbol), 0) < REST_S
-                if rests or self._quicker(tier, symbol, broker, spans, world) is None:
+                if rests or quicker(tier, symbol, broker, spans, world) is None:
                     continue
                 event = Event(
                     EventKind.DETECTED, Subject(tier.name, tier.name), Objective.LATENCY, world.now, world.now,
@@ -432,31 +326,3 @@ class Remedies:
                 )  # fmt: skip
                 self.hear(event)
                 yield event
-
-    def _spans(self, world: World) -> list[Feed]:
-        ends = range(world.now - (COMPARED - 1) * COMPARED_S, world.now + 1, COMPARED_S)
-        return [world.feed(end - COMPARED_S, end) for end in ends]
-
-    def _quicker(self, tier: Tier, symbol: str, leading: str, spans: Sequence[Feed], world: World) -> str | None:
-        """The quickest of those that took a fifth less in every span; None: there is none."""
-        able = [broker for broker in tier.brokers if broker != leading and not world.unable(tier, broker)]
-        better = [
-            broker
-            for broker in able
-            if all(
-                (broker, symbol) in feed
-                and (leading, symbol) in feed
-                and feed[broker, symbol] * 5 <= feed[leading, symbol] * 4
-                for feed in spans
-            )
-        ]
-        return min(better, key=lambda broker: spans[-1][broker, symbol], default=None)
-
-
-def _is_late(spans: Iterable[Feed], broker: str, symbol: str) -> bool:
-    return all(feed.get((broker, symbol), 0) > SLOW_US for feed in spans)
-
-
-def _what(command: Command) -> str:
-    line = "" if command.line is None else f" {command.line.name}"
-    return f"{command.action.name.lower().replace('_', ' ')} {command.broker}{line}"

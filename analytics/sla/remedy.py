@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 
 import structlog
 
+from analytics.sla.choices import COMPARED_S, Feed
 from analytics.sla.incidents import Event
 from analytics.sla.judge import Judge
-from analytics.sla.remedies import COMPARED_S, GOOD_S, Feed, Remedies
+from analytics.sla.remedies import GOOD_S, Remedies
 from analytics.sla.slices import SYMBOLS_PERCENT
 from analytics.sla.watch import Standing
 from infra import metrics

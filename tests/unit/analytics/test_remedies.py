@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.sla.choices import Feed
 from analytics.sla.incidents import Event, EventKind, Subject
-from analytics.sla.remedies import ENDS, Feed, Remedies
+from analytics.sla.remedies import ENDS, Remedies
 from tierfeed.domain.commands import Action, Orders, Said, Step
 from tierfeed.domain.objectives import Objective
 from tierfeed.domain.tiers import Tier
