@@ -82,7 +82,7 @@ def test_parts_log_in_inside_and_have_their_rights_and_tenants_outside_have_thei
     apply(plan_topics(declared, describe(client)), client)
     add_acls(client, rights(settings, declared.values()))
     collectors = signed_in(inside.bootstrap_servers, "collectors").client()
-    eventually(lambda: visible(collectors) == {"ticks.fxcm", "ticks.fxcm.dlq"}, 20)
+    eventually(lambda: visible(collectors) == {"control", "ticks.fxcm", "ticks.fxcm.dlq"}, 20)
     access = Access(inside, client)
     acme = Tenant(id="acme", name="Acme", tier="pro")
     plan = plan_tenants([acme], settings.tiers(), access.state(["acme"]), Registered({}, {}), date(2026, 7, 1))
