@@ -27,7 +27,7 @@ import psutil
 from pydantic import SecretStr
 
 from infra.embedded import authorizer, exporter, jars
-from infra.embedded.ports import HOST, ports_as_before
+from infra.embedded.ports import HOST, await_free, ports_as_before
 from infra.kafka import wait_ready
 from infra.secret import new_password, write_secretly
 from infra.tether import tethered_popen
@@ -146,6 +146,8 @@ class EmbeddedKafka:
             return False
         with self._exclusive(START_S):
             self._end(timeout_s)
+            if (state := _read(self.home)) is not None:
+                await_free((state.port, state.controller_port, state.exporter_port or 0))
         return True
 
     @property

@@ -2,12 +2,15 @@
 
 import random
 import socket
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tierfeed.errors import UpstreamError
 
 HOST: Final = "127.0.0.1"
+FREED_S: Final = 2.0
+LOOK_S: Final = 0.02
 PORTS: Final = range(20_000, 30_000)  # below those that Linux hands to outgoing connections
 
 
@@ -20,6 +23,14 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return port != 0
+
+
+def await_free(ports: Iterable[int]) -> None:
+    """Wait until nobody listens there, or for FREED_S: a port outlives the process that had it by some tenths of one."""
+    deadline_s = time.monotonic() + FREED_S
+    for port in ports:
+        while port and not is_free(port) and time.monotonic() < deadline_s:
+            time.sleep(LOOK_S)
 
 
 def free_ports(count: int) -> list[int]:
@@ -35,6 +46,7 @@ def free_ports(count: int) -> list[int]:
 
 def ports_as_before(had: Sequence[int]) -> list[int]:
     """The same ones, but for those that are no longer free: clients shall find the server where it was."""
+    await_free(had)
     kept = [port for port in had if is_free(port)]
     fresh = (port for port in free_ports(2 * len(had)) if port not in kept)
     return [port if port in kept else next(fresh) for port in had]
