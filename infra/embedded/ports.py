@@ -26,7 +26,7 @@ def is_free(port: int) -> bool:
 
 
 def await_free(ports: Iterable[int]) -> None:
-    """Wait until nobody listens there, or for FREED_S: a port outlives the process that had it by some tenths of one."""
+    """Wait until nobody listens there, or for FREED_S: a port outlives its process by some tenths of a second."""
     deadline_s = time.monotonic() + FREED_S
     for port in ports:
         while port and not is_free(port) and time.monotonic() < deadline_s:
