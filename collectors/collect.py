@@ -54,7 +54,7 @@ async def collect(
     tape = spec.tape if isinstance(spec.tape, Tape) else await asyncio.to_thread(read_tape, spec.tape)
     script = tape.script(spec.broker)
     if not spec.rebase:
-        script = script.of_lines(script.lines - script.standby)
+        script = script.usual
     collector = ScriptCollector(
         script, speed=spec.speed, rebase=spec.rebase, rebase_at_us=spec.rebase_at_us, standby=spec.standby
     )

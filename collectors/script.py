@@ -97,6 +97,11 @@ class Script:
         """All that there are, those on standby among them."""
         return frozenset(at.line for at in self.sessions)
 
+    @property
+    def usual(self) -> "Script":
+        """What is played where nobody asks for a line on standby."""
+        return self.of_lines(self.lines - self.standby)
+
     @cached_property
     def events(self) -> tuple[Longs, Longs, Longs]:
         """(time, kind, index of the session), in order: a start before a heartbeat before an end of the same time."""
