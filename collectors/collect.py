@@ -53,8 +53,6 @@ async def collect(
     """
     tape = spec.tape if isinstance(spec.tape, Tape) else await asyncio.to_thread(read_tape, spec.tape)
     script = tape.script(spec.broker)
-    if not spec.rebase:
-        script = script.usual
     collector = ScriptCollector(
         script, speed=spec.speed, rebase=spec.rebase, rebase_at_us=spec.rebase_at_us, standby=spec.standby
     )

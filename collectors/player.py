@@ -54,9 +54,11 @@ class ScriptCollector:
             raise ConfigError(f"a tape is rebased to a whole second, was {rebase_at_us} µs")
         if standby and not rebase:
             raise ConfigError("only a tape that is rebased to now can stand by")
-        self._open = frozenset[int]() if standby else script.lines - script.standby
-        self._tape = self._whole = script
-        self._script = script.of_lines(self._open)
+        self._usual = script.lines
+        self._open = frozenset[int]() if standby else self._usual
+        # Only a rebased tape obeys: another one has no lines but those that it plays.
+        self._tape = self._whole = script.whole if rebase else script
+        self._script = self._whole.of_lines(self._open)
         self._speed = 1.0 if rebase else speed
         self._rebase, self._rebase_at_us = rebase, rebase_at_us
         self._clock: SessionClock | None = None
@@ -88,7 +90,7 @@ class ScriptCollector:
 
     @property
     def usual_lines(self) -> frozenset[Line]:
-        return frozenset(map(Line, self._tape.lines - self._tape.standby))
+        return frozenset(map(Line, self._usual))
 
     @property
     def open_lines(self) -> frozenset[Line]:
@@ -167,6 +169,7 @@ class ScriptCollector:
                 yield batch
 
     async def _played(self, done: Cursor, stop: asyncio.Event) -> AsyncIterator[Batch]:
+        is_behind = False
         while not stop.is_set():
             due_us = self._script.next_time_us(done)
             if due_us is None:
@@ -178,10 +181,13 @@ class ScriptCollector:
                 if (now_us := self._clock.now_us()) < due_us:
                     # No longer than to the next second: a line may be opened then.
                     await self._until(min(due_us, second_after(now_us)), stop)
+                    is_behind = False
                     continue
                 reached = self._script.until(now_us + 1)
                 upto = Cursor(min(upto.ticks, reached.ticks), min(upto.events, reached.events))
-            await asyncio.sleep(0)  # also one that falls behind its clock hears that it is to stop
+            if is_behind:
+                await asyncio.sleep(0)  # who never waits would not hear that it is to stop
+            is_behind = True
             yield self._told(done, upto)
             done = upto
 

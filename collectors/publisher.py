@@ -62,7 +62,7 @@ class Publisher:
             queue_buffering_max_messages=2 * QUEUE_RECORDS,
             on_delivery=self._on_failure,
         )
-        self.handed = self.ticks_published = self.ticks_filled = 0
+        self.handed = self.ticks_published = 0
         self._turn = asyncio.Lock()
         """One batch after the other: none is cut in two by what is filled in."""
         self._stored, self._stored_at = 0, time.monotonic()
@@ -119,7 +119,6 @@ class Publisher:
                 payloads = self._records.ticks(mine)
                 self._queue(at, [{"key": key, "value": value} for key, value in zip(keys, payloads, strict=True)])
                 self.handed += len(rows)
-                self.ticks_filled += len(rows)
             self._poll()
 
     def _hand_over(

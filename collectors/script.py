@@ -77,8 +77,8 @@ class Cursor:
 class Script:
     """One broker's part. `ticks` are in publishing order: by received time, line, session, sequence, symbol.
 
-    `missed` did not come, though the broker has it, by the time it would have been received. `standby`: lines that are
-    not open unless they are asked for.
+    `missed` did not come, though the broker has it, by the time it would have been received. `spare`: what the lines
+    carry that stand by; none of it counts before somebody asks for one.
     """
 
     broker: str
@@ -90,17 +90,19 @@ class Script:
     ledger: Ledger
     dead: tuple[DeadLetter, ...] = ()
     missed: Ticks | None = None
-    standby: frozenset[int] = frozenset()
+    spare: "Script | None" = None
 
     @property
     def lines(self) -> frozenset[int]:
-        """All that there are, those on standby among them."""
         return frozenset(at.line for at in self.sessions)
 
     @property
-    def usual(self) -> "Script":
-        """What is played where nobody asks for a line on standby."""
-        return self.of_lines(self.lines - self.standby)
+    def whole(self) -> "Script":
+        """With the lines that stand by."""
+        if self.spare is None:
+            return self
+        ticks = publishing_order(concatenated([self.ticks, self.spare.ticks], self.ticks.symbols))
+        return replace(self, sessions=self.sessions + self.spare.sessions, ticks=ticks, spare=None)
 
     @cached_property
     def events(self) -> tuple[Longs, Longs, Longs]:

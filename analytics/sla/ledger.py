@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from analytics.sla.commands import Commands
 from analytics.sla.gaps import (
     SECOND_US,
     Came,
@@ -29,9 +30,7 @@ from analytics.sla.sessions import Sessions
 from analytics.sla.store import EPOCH
 from analytics.summary import Questions, Row
 from infra import clickhouse
-from infra.control import Control
-from infra.principals import ALONE
-from tierfeed.domain.commands import Orders, Step
+from tierfeed.domain.commands import Step
 from tierfeed.domain.market import parse_calendar
 from tierfeed.domain.spans import total
 from tierfeed.domain.words import GapCause, Line
@@ -72,16 +71,12 @@ COLUMNS: Final = (
 class GapLedger:
     """Step it every few seconds. Everything raises UpstreamError."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, commands: Commands) -> None:
+        self._settings, self._commands = settings, commands
         self._calendar = parse_calendar(read_document(settings.market_file, "market_file"))
         self._questions = Questions(settings.clickhouse)
         self._client = clickhouse.client(settings.clickhouse)
         self._sessions = Sessions(settings)
-        self._control = Control(settings.kafka, ALONE["sla"])
-        self._orders = Orders()
-        for said in self._control.read_all():
-            self._orders.hear(said)
         self._looked: datetime | None = None
         self._noted = EPOCH
         self._clock = 0
@@ -94,13 +89,12 @@ class GapLedger:
     def step(self, now_s: float) -> list[Gap]:
         """Look, go on, and ask. Returns the gaps that are new or otherwise than before."""
         now_us = int(now_s * SECOND_US)
-        for said in self._control.poll():
-            self._orders.hear(said)
+        self._commands.look()
         found = self._find(now_us)
         known = {gap.id: gap for gap in self._known(())}
         facts = self._facts(known.values(), now_us)
         now = {gap.id: advance(gap, facts) for gap in known.values()}
-        asked = ask([*now.values()], self._orders, now_us, self._settings.sla.fills_per_minute)
+        asked = ask([*now.values()], self._commands.orders, now_us, self._settings.sla.fills_per_minute)
         now |= {gap.id: gap for gap in asked}
         changed = [gap for gap in now.values() if gap != known[gap.id]]
         self._keep(changed)
@@ -108,7 +102,6 @@ class GapLedger:
         return [*({gap.id: gap for gap in (*found, *changed)}).values()]
 
     def close(self) -> None:
-        self._control.close()
         self._sessions.close()
         self._questions.close()
         self._client.close()
@@ -192,7 +185,7 @@ class GapLedger:
         return Facts(
             now_us=now_us,
             clock_us=(self._clock + 1) * SECOND_US,
-            orders=self._orders,
+            orders=self._commands.orders,
             came={
                 row["gap"]: Came(row["present"] or 0, row["filled_in"], row["unnumbered"]) for row in came
             },
@@ -207,15 +200,15 @@ class GapLedger:
         return lines.get(gap.line, Verdict.UNKNOWN)
 
     def _tell(self, gaps: Iterable[Gap], now_us: int) -> None:
-        for said in commands(gaps, self._orders, now_us):
+        for said in commands(gaps, self._commands.orders, now_us):
             name = said.command.id
             if name in self._given_up:
                 continue
-            self._control.tell(said)
+            self._commands.tell(said)
             log.info("gap", command=name, step=said.step.name.lower(), broker=said.command.broker)
             # Its own end is heard in the order of the topic: the collector's may stand before it.
             if said.step is Step.ASKED:
-                self._orders.hear(said)
+                self._commands.orders.hear(said)
             else:
                 self._given_up.add(name)
 

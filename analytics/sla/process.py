@@ -8,10 +8,11 @@ from typing import Any, Final
 
 import structlog
 
+from analytics.sla.commands import Commands
 from analytics.sla.credits import GRACE, Credits
 from analytics.sla.judge import Judge
 from analytics.sla.ledger import GapLedger
-from analytics.sla.remedy import Commands, Remedy
+from analytics.sla.remedy import Remedy
 from infra.control import Control
 from infra.principals import ALONE
 from tierfeed.domain.tenants import Registered
@@ -33,7 +34,7 @@ def run_judge(
     registered = register()
     commands = Commands(Control(settings.kafka, ALONE["sla"]))
     judge = Judge(settings, registered, commands.admitted)
-    remedy, ledger = Remedy(judge, commands, registered.tiers), GapLedger(settings)
+    remedy, ledger = Remedy(judge, commands, registered.tiers), GapLedger(settings, commands)
     ready()
     try:
         look_s = gaps_s = time.monotonic()

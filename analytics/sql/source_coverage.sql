@@ -3,7 +3,8 @@
 -- Params:   from DateTime64 inclusive, to DateTime64 exclusive: the sessions' clock, whole seconds
 --
 -- expected: seconds in which at least one other broker ticked the symbol. observed: of those, seconds with a tick of this one, or
--- with a heartbeat of it: its quote stood unchanged. An estimate, for nobody but the broker knows what it did not send; NULL where
+-- with a heartbeat of it: its quote stood unchanged. history: of those, seconds too in which a tick has its event_time that was
+-- filled in since, whenever that was. An estimate, for nobody but the broker knows what it did not send; NULL where
 -- there is no other broker to go by.
 WITH
     ticked AS
@@ -19,6 +20,12 @@ WITH
         FROM quality_windows
         WHERE window_start >= {from:DateTime64(6, 'UTC')} AND window_start < {to:DateTime64(6, 'UTC')}
             AND (heartbeats > 0 OR ticks > backfilled)
+    ),
+    filled AS
+    (
+        SELECT DISTINCT broker, symbol, toDateTime64(toStartOfSecond(assumeNotNull(event_time)), 6, 'UTC') AS second
+        FROM ticks
+        WHERE received_time >= {from:DateTime64(6, 'UTC')} AND bitAnd(flags, 4) = 4 AND event_time IS NOT NULL
     ),
     pairs AS
     (
@@ -42,7 +49,11 @@ WITH
             expected.broker AS broker,
             expected.symbol AS symbol,
             count() AS expected,
-            countIf((expected.broker, expected.second) IN (SELECT broker, second FROM alive)) AS observed
+            countIf((expected.broker, expected.second) IN (SELECT broker, second FROM alive)) AS observed,
+            countIf(
+                (expected.broker, expected.second) IN (SELECT broker, second FROM alive)
+                OR (expected.broker, expected.symbol, expected.second) IN (SELECT broker, symbol, second FROM filled)
+            ) AS history
         FROM expected
         GROUP BY broker, symbol
     )
@@ -51,7 +62,9 @@ SELECT
     toString(pairs.symbol) AS symbol,
     counted.expected AS expected,
     counted.observed AS observed,
-    if(counted.expected = 0, NULL, round(100 * counted.observed / counted.expected, 4)) AS source_percent
+    counted.history AS history,
+    if(counted.expected = 0, NULL, round(100 * counted.observed / counted.expected, 4)) AS source_percent,
+    if(counted.expected = 0, NULL, round(100 * counted.history / counted.expected, 4)) AS history_percent
 FROM pairs
 LEFT JOIN counted ON counted.broker = pairs.broker AND counted.symbol = pairs.symbol
 ORDER BY broker, symbol

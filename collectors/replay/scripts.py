@@ -48,12 +48,15 @@ def scripts_of(recordings: Sequence[Recording], profiles: Mapping[str, tuple[Pro
         )
         dead = _dead(at for at in recordings if at.entry.broker == broker)
         open_ = tuple(session.without(pauses) for session in sessions)
-        standby = frozenset[int]()
-        if broker in profiles:
-            lines = profiles[broker][0].lines
-            standby = frozenset(int(Line[name]) for name, line in lines.items() if line.standby)
-        scripts[broker] = Script(broker, ledger.feed, start_us, end_us, open_, ticks, ledger, dead, missed, standby)
+        script = Script(broker, ledger.feed, start_us, end_us, open_, ticks, ledger, dead, missed)
+        scripts[broker] = _kept_ready(script, profiles[broker][0]) if broker in profiles else script
     return scripts
+
+
+def _kept_ready(script: Script, profile: Profile) -> Script:
+    """With the lines apart that stand by."""
+    spare = {int(Line[name]) for name, line in profile.lines.items() if line.standby}
+    return replace(script.of_lines(script.lines - spare), spare=script.of_lines(spare)) if spare else script
 
 
 def _part(

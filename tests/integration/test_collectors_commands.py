@@ -106,6 +106,9 @@ def test_a_second_line_begins_ends_and_is_as_it_was_left_after_a_kill(desk: Desk
         eventually(lambda: len(desk.ticks(Line.B)) > 50, 60)
         sequences = [tick["sequence"] for tick in desk.ticks(Line.B) if tick["symbol"] == "EURUSD"]
         assert sequences == list(range(1, len(sequences) + 1))
+        desk.ask("b again", Action.START_LINE, line=Line.B)
+        desk.ask("all", Action.START_SESSION)
+        assert [desk.ended(name).reason for name in ("b again", "all")] == ["open already: B", "open already: A"]
         desk.ask("c", Action.START_LINE, line=Line.C)
         desk.ask("d", Action.START_LINE, line=Line.D)
         desk.ask("late", Action.STOP_LINE, line=Line.A, deadline_us=1)

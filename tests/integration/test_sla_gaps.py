@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from analytics.sla.commands import Commands
 from analytics.sla.gaps import ANSWER_US, Gap, State
 from analytics.sla.ledger import GapLedger
 from infra import clickhouse
@@ -49,9 +50,12 @@ class World:
         self._topic_id = uuid.uuid4()
         self._offset = 0
         self.control = Control(settings.kafka, ALONE["collectors"])
+        self.read: list[Commands] = []
 
     def ledger(self) -> GapLedger:
-        return GapLedger(self.settings)
+        """One that has read `control` anew."""
+        self.read.append(Commands(Control(self.settings.kafka, ALONE["sla"])))
+        return GapLedger(self.settings, self.read[-1])
 
     def play(self, seconds: Iterable[int], begin: int = NOON, *, session: int = 1, lost: Iterable[int] = ()) -> None:
         """A tick and a beat each second, of line A and B; sequences of line A count from the first second on.
@@ -150,6 +154,8 @@ def stepped(ledger: GapLedger, world: World, gap: str, state: State, later_s: fl
 def world(kafka: KafkaSettings, database: ClickHouseSettings, tmp_path: Path) -> Iterator[World]:
     world = World(deployment(f"w{uuid.uuid4().hex[:8]}", tmp_path, kafka, database))
     yield world
+    for commands in world.read:
+        commands.close()
     world.control.close()
 
 

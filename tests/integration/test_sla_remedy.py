@@ -3,18 +3,22 @@
 import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
+from analytics.sla.commands import Commands
 from analytics.sla.incidents import Event
 from analytics.sla.log import EventLog, read
-from analytics.sla.remedy import Commands, Facts, Remedy
+from analytics.sla.remedy import Facts, Remedy
+from infra import clickhouse
 from infra.control import Control
 from infra.kafka import admin, apply, plan_topics
 from infra.principals import ALONE
 from schemas import topics
 from tests.integration.test_sla_judge import BEGIN, NEVER_STALLED, World, world
-from tierfeed.domain.commands import Orders, Said, Step
+from tierfeed.domain.commands import Action, Command, Orders, Said, Step
+from tierfeed.domain.objectives import Objective
 from tierfeed.domain.tenants import Registered
 from tierfeed.errors import UpstreamError
 
@@ -84,6 +88,67 @@ def test_a_symbol_that_nobody_quotes_says_nothing_of_a_broker(desk: Desk) -> Non
     facts = Facts(judge, Orders())
     assert [facts.unable(tier, broker) for broker in ("alpha", "beta", "gamma")] == ["", "session_lost", "session_lost"]
     judge.close()
+
+
+def test_the_facts_are_those_that_are_stored(desk: Desk) -> None:
+    world = desk.world
+    world.store(range(720))
+    client = clickhouse.client(world.settings.clickhouse)
+    at = [datetime.fromtimestamp(BEGIN + second, UTC) for second in range(-1, 700)]
+    windows = [("alpha", "EURUSD", each, 1, 0, 1, 20_000, 900_000, each) for each in at]
+    windows += [("beta", "EURUSD", each, 1, 0, 1, 20_000, 30_000, each) for each in at]
+    columns = (
+        "broker", "symbol", "window_start", "ticks", "backfilled", "heartbeats", "latency_p50_us", "latency_p99_us",
+        "stored_at",
+    )  # fmt: skip
+    client.insert("quality_windows", windows, column_names=columns)
+    judge = world.judge()
+    judge.step(NEVER_STALLED)
+    now = judge.done or 0
+    leads = [
+        (world.word, "EURUSD", datetime.fromtimestamp(now + second, UTC), lead, datetime.fromtimestamp(since, UTC))
+        for second, lead, since in ((-9, "alpha", BEGIN), (-2, "beta", now - 4), (1, "alpha", now))
+    ]
+    client.insert("tier_quotes", leads, column_names=("tier", "symbol", "published_time", "lead_broker", "lead_since"))
+    begins = datetime.fromtimestamp(now - 30, UTC)
+    gap = ("g", "alpha", "A", begins, None, "session_lost", "suspected", "", begins, begins)
+    columns = (
+        "gap", "broker", "line", "from_time", "to_time", "cause", "state", "reason", "found_at", "changed_at",
+    )  # fmt: skip
+    client.insert("gaps", [gap], column_names=columns)
+    client.close()
+    facts = Facts(judge, Orders())
+    assert facts.feed(now - 10, now) == {("alpha", "EURUSD"): 880_000, ("beta", "EURUSD"): 10_000}
+    assert facts.leads(world.tier) == {"EURUSD": "beta"}
+    assert facts.gaps(("alpha", "beta"), now - 60, now) == {"suspected": 1}
+    assert facts.gaps(("beta",), now - 60, now) == {}
+    for objective in (Objective.UPTIME, Objective.REDUNDANCY):
+        assert facts.was_good(world.tier, objective, now - 200)
+        assert not facts.was_good(world.tier, objective, now - 30)
+    judge.close()
+
+
+def test_a_tier_whose_broker_is_away_is_up_while_another_is_admitted(desk: Desk) -> None:
+    """And not before it is done, nor once it is taken back."""
+    world = desk.world
+    world.tier = replace(world.tier, brokers=("beta",), redundancy=1, emergency=("alpha",))
+    world.registered = Registered({}, {world.word: world.tier})
+    world.store(range(240))
+    world.store(range(240, 900), ["alpha"])
+    begin_us = BEGIN * 1_000_000
+    commands = Commands(Control(desk.kafka, ALONE["sla"]))
+    command = Command(
+        id=f"{world.word}/x", action=Action.ADMIT_BROKER, broker="alpha", tier=world.word,
+        deadline_us=0, until_us=begin_us + 10**9,
+    )  # fmt: skip
+    for step, second in ((Step.ASKED, 150), (Step.DONE, 200), (Step.REVERTED, 400)):
+        commands.orders.hear(Said(command=command, step=step, time_us=begin_us + second * 1_000_000, by="test"))
+    judge = world.judge(commands.admitted)
+    judge.step(NEVER_STALLED)
+    away = {second for second in world.bad("uptime") if second < 700}
+    assert away == {*range(120, 200, 10), *range(400, 700, 10)}
+    judge.close()
+    commands.close()
 
 
 def test_a_lost_broker_gets_another_line_and_that_is_verified(desk: Desk) -> None:

@@ -41,15 +41,17 @@ def gaps(
         asked = {"broker": broker or "", "state": "", "from": start, "to": until}
         found = questions.ask("gaps", asked)
         complete = questions.ask("completeness", {"from": start, "to": until})
+        covered = questions.ask("source_coverage", {"from": start, "to": until})
     finally:
         questions.close()
-    complete = [row for row in complete if broker in (None, row["broker"])]
+    complete, covered = ([row for row in rows if broker in (None, row["broker"])] for rows in (complete, covered))
+    summary = _brokers(found, complete, covered)
     shown = [row for row in found if state in (None, row["state"])]
     if json:
-        emit({"gaps": shown, "completeness": complete, "brokers": _brokers(found, complete)})
+        emit({"gaps": shown, "completeness": complete, "source": covered, "brokers": summary})
         return
     show([name.replace("_", " ") for name in COLUMNS], [[row[name] for name in COLUMNS] for row in shown])
-    if summary := _brokers(found, complete):
+    if summary:
         show(BROKERS, [list(row.values()) for row in summary])
     else:
         err().print("nothing is stored of the span", markup=False)
@@ -67,24 +69,28 @@ def _check(settings: Settings, broker: str | None, state: str | None) -> None:
         raise ConfigError(problems)
 
 
-def _brokers(gaps: list[dict[str, Any]], complete: list[dict[str, Any]]) -> list[dict[str, Any]]:
+Rows = list[dict[str, Any]]
+
+
+def _brokers(gaps: Rows, complete: Rows, covered: Rows) -> Rows:
     """A line per broker: of all its symbols together."""
-    names = sorted({row["broker"] for row in (*gaps, *complete)})
+    names = sorted({row["broker"] for row in (*gaps, *complete, *covered)})
     return [
-        _broker(name, *([row for row in rows if row["broker"] == name] for rows in (gaps, complete))) for name in names
+        _broker(name, *([row for row in rows if row["broker"] == name] for rows in (gaps, complete, covered)))
+        for name in names
     ]
 
 
-def _broker(name: str, gaps: list[dict[str, Any]], complete: list[dict[str, Any]]) -> dict[str, Any]:
+def _broker(name: str, gaps: Rows, complete: Rows, covered: Rows) -> dict[str, Any]:
     sums = {key: sum(row[key] for row in complete) for key in ("sent", "came", "held")}
-    seconds = {key: sum(row[f"source_{key}"] for row in complete) for key in ("expected", "live", "history")}
+    seconds = {key: sum(row[key] for row in covered) for key in ("expected", "observed", "history")}
     return {
         "broker": name,
         "gaps": len(gaps),
         "open": sum(row["state"] in OPEN for row in gaps),
         "completeness_live_percent": _percent(sums["came"], sums["sent"]),
         "completeness_history_percent": _percent(sums["held"], sums["sent"]),
-        "source_live_percent": _percent(seconds["live"], seconds["expected"]),
+        "source_live_percent": _percent(seconds["observed"], seconds["expected"]),
         "source_history_percent": _percent(seconds["history"], seconds["expected"]),
     }
 

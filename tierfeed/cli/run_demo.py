@@ -70,8 +70,8 @@ def _played(settings: Settings, tape: Tape, speed: float) -> Played:
     return Played(
         tape=str(tape.path),
         speed=speed,
-        ticks={broker: len(script.usual.ticks) for broker, script in tape.scripts.items()},
-        ledgers={broker: script.usual.ledger for broker, script in tape.scripts.items()},
+        ticks={broker: len(script.ticks) for broker, script in tape.scripts.items()},
+        ledgers={broker: script.ledger for broker, script in tape.scripts.items()},
         tiers={tier.name: tier.brokers for tier in settings.tiers()},
     )
 
@@ -86,8 +86,7 @@ def _wipe(folder: Folder) -> None:
 
 def expected(tape: Tape, partitions: int) -> dict[str, int]:
     """Records that each broker's topic will hold: ticks, and session records on every partition."""
-    played = {broker: script.usual for broker, script in tape.scripts.items()}
-    return {broker: len(at.ticks) + len(at.events[0]) * partitions for broker, at in played.items()}
+    return {broker: len(at.ticks) + len(at.events[0]) * partitions for broker, at in tape.scripts.items()}
 
 
 class _Course:

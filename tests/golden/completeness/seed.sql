@@ -1,7 +1,6 @@
 -- alpha EURUSD: of line A's 1 to 7 there came 1, 2, 4 and 7, 4 twice. 3 was filled in a day later, 4 was there already, 8 lies behind
--- what came in the span: 4 live, 5 now. Of line B 2 of 2. Together 6 and 7 of 9. beta ticked in all six seconds: alpha was there in
--- three. What was filled in has its event_time in seconds 3 and, in a session of its own, 4: five now.
--- beta EURUSD: alpha ticked in seconds 0 to 2, and beta was there. alpha NZDUSD: nobody to go by.
+-- what came in the span: 4 live, 5 now. Of line B 2 of 2. Together 6 and 7 of 9. What was filled in as a session of its own fills no
+-- sequence of another.
 INSERT INTO ticks (broker, symbol, line, session, sequence, event_time, received_time, flags) VALUES
     ('alpha', 'EURUSD', 'A', 1, 1, '2026-11-26 10:00:00', '2026-11-26 10:00:00', 0),
     ('alpha', 'EURUSD', 'A', 1, 2, '2026-11-26 10:00:01', '2026-11-26 10:00:01', 0),
@@ -18,9 +17,3 @@ INSERT INTO ticks (broker, symbol, line, session, sequence, event_time, received
     ('alpha', 'NZDUSD', 'A', 1, 1, '2026-11-26 10:00:00', '2026-11-26 10:00:00', 0),
     ('beta', 'EURUSD', 'A', 1, 1, NULL, '2026-11-26 10:00:00', 0),
     ('beta', 'EURUSD', 'A', 1, 2, NULL, '2026-11-26 10:00:05', 0);
-INSERT INTO quality_windows (broker, symbol, window_start, ticks, backfilled, heartbeats) VALUES
-    ('alpha', 'EURUSD', '2026-11-26 10:00:00', 3, 0, 1), ('alpha', 'EURUSD', '2026-11-26 10:00:01', 1, 0, 1),
-    ('alpha', 'EURUSD', '2026-11-26 10:00:02', 3, 0, 1), ('alpha', 'NZDUSD', '2026-11-26 10:00:00', 1, 0, 1),
-    ('beta', 'EURUSD', '2026-11-26 10:00:00', 1, 0, 1), ('beta', 'EURUSD', '2026-11-26 10:00:01', 1, 0, 1),
-    ('beta', 'EURUSD', '2026-11-26 10:00:02', 1, 0, 1), ('beta', 'EURUSD', '2026-11-26 10:00:03', 1, 0, 1),
-    ('beta', 'EURUSD', '2026-11-26 10:00:04', 1, 0, 1), ('beta', 'EURUSD', '2026-11-26 10:00:05', 1, 0, 1);

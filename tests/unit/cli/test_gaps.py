@@ -31,18 +31,19 @@ def test_a_bad_time_is_told_before_anything_is_asked() -> None:
     assert "--from must be a time such as 2026-11-26T09:00, was 'yesterday'" in refused.stderr
 
 
-def complete(broker: str, sent: int, came: int, held: int, seconds: tuple[int, int, int]) -> dict[str, Any]:
-    expected, live, history = seconds
-    return {
-        "broker": broker, "sent": sent, "came": came, "held": held,
-        "source_expected": expected, "source_live": live, "source_history": history,
-    }  # fmt: skip
+def complete(broker: str, sent: int, came: int, held: int) -> dict[str, Any]:
+    return {"broker": broker, "sent": sent, "came": came, "held": held}
+
+
+def covered(broker: str, expected: int, observed: int, history: int) -> dict[str, Any]:
+    return {"broker": broker, "expected": expected, "observed": observed, "history": history}
 
 
 def test_a_broker_is_summed_up_over_its_symbols() -> None:
     gaps = [{"broker": "alpha", "state": "filling"}, {"broker": "alpha", "state": "filled"}]
-    rows = [complete("alpha", 90, 80, 90, (10, 5, 6)), complete("alpha", 10, 10, 10, (0, 0, 0))]
-    assert _brokers(gaps, [*rows, complete("beta", 1, 1, 1, (0, 0, 0))]) == [
+    rows = [complete("alpha", 90, 80, 90), complete("alpha", 10, 10, 10), complete("beta", 1, 1, 1)]
+    source = [covered("alpha", 10, 5, 6), covered("alpha", 0, 0, 0), covered("beta", 0, 0, 0)]
+    assert _brokers(gaps, rows, source) == [
         {
             "broker": "alpha", "gaps": 2, "open": 1,
             "completeness_live_percent": 90.0, "completeness_history_percent": 100.0,
@@ -57,5 +58,5 @@ def test_a_broker_is_summed_up_over_its_symbols() -> None:
 
 
 def test_a_broker_of_which_nothing_is_stored_has_no_figure() -> None:
-    (row,) = _brokers([{"broker": "alpha", "state": "suspected"}], [])
+    (row,) = _brokers([{"broker": "alpha", "state": "suspected"}], [], [])
     assert (row["open"], row["completeness_live_percent"], row["source_history_percent"]) == (1, None, None)

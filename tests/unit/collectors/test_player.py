@@ -108,9 +108,9 @@ def test_a_session_clock_runs_at_its_speed() -> None:
     assert SessionClock(0, _now_us() - SECOND_US, 3.0).now_us() >= 3 * SECOND_US
 
 
-async def _later(collector: ScriptCollector) -> None:
+async def _opened(collector: ScriptCollector, line: Line) -> None:
     await asyncio.sleep(0.3)
-    await collector.open_line(Line.B)
+    await collector.open_line(line)
 
 
 def test_a_line_that_is_opened_while_nothing_comes_begins_at_the_next_second(tmp_path: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_line_that_is_opened_while_nothing_comes_begins_at_the_next_second(tmp
         )
         assert (collector.open_lines, collector.lines) == ({Line.A}, {Line.A, Line.B})
         batches = [await collector.announce(stop)]
-        asking = asyncio.ensure_future(_later(collector))
+        asking = asyncio.ensure_future(_opened(collector, Line.B))
         async for batch in collector.batches(stop):
             batches.append(batch)
             if sum(len(each.ticks) for each in batches) >= 5:
@@ -142,3 +142,62 @@ def test_a_line_that_is_opened_while_nothing_comes_begins_at_the_next_second(tmp
     assert {line for batch in batches for line in batch.ticks.line.tolist()} == {Line.B}
     starts = [event.line for batch in batches for event in batch.events if event.kind is SessionKind.SESSION_START]
     assert starts == [Line.A, Line.B]
+
+
+def test_one_that_stands_by_says_nothing_before_it_is_asked_to(script: Script) -> None:
+    async def stood() -> list[Batch]:
+        stop = asyncio.Event()
+        collector = ScriptCollector(script, rebase=True, standby=True)
+        assert (collector.open_lines, collector.usual_lines) == (frozenset(), {Line.A})
+        batches = [await collector.announce(stop)]
+        asking = asyncio.ensure_future(_opened(collector, Line.A))
+        async for batch in collector.batches(stop):
+            batches.append(batch)
+            if batch.events:
+                stop.set()
+        await asking
+        return batches
+
+    first, *rest = asyncio.run(stood())
+    assert (len(first.ticks), first.events) == (0, ())
+    assert rest[0].events[0].kind is SessionKind.SESSION_START
+    with pytest.raises(ConfigError, match="only a tape that is rebased to now can stand by"):
+        ScriptCollector(script, standby=True)
+
+
+def _work(seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+def test_one_that_cannot_keep_its_pace_hears_all_the_same_that_it_is_to_stop(script: Script) -> None:
+    async def stopped() -> int:
+        stop = asyncio.Event()
+        collector = ScriptCollector(script, speed=50)
+        await collector.announce(stop)
+        count = 0
+        async for batch in collector.batches(stop):
+            count += len(batch.ticks)
+            if count == len(batch.ticks):
+                asyncio.get_running_loop().call_soon(stop.set)
+            _work(0.004)  # twice as long as it is to the next one
+        return count
+
+    assert asyncio.run(stopped()) < len(script.ticks)
+
+
+def test_a_line_that_stands_by_is_no_part_of_a_tape_that_is_only_played(tmp_path: Path) -> None:
+    rows = [(1_000 + at * 100, 1.1 + at * 1e-5, 1.2) for at in range(30)]
+    entry = {"broker": "b", "symbol": "EURUSD", "format": "lean", "paths": ["*.zip"]}
+    files = {"140508__zip": lean_zip(lean_rows(rows))}
+    played = {}
+    for name, lines in (("alone", {"A": {}}), ("beside", {"A": {}, "B": {"standby": True}})):
+        (tmp_path / name).mkdir()
+        tape = write_tape(tmp_path / name, [entry | {"simulate": {"profile": {"lines": lines}, "seed": 3}}], **files)
+        played[name] = read_tape(tape).script("b")
+    assert played["beside"].ledger == played["alone"].ledger
+    assert played["beside"].ticks.received_us.tolist() == played["alone"].ticks.received_us.tolist()
+    assert played["beside"].sessions == played["alone"].sessions
+    assert played["beside"].whole.lines == {0, 1}
+    assert ScriptCollector(played["beside"]).lines == {Line.A}

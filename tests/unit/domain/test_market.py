@@ -61,6 +61,18 @@ def test_months_counted_by_hand(month: str, open_hours: int) -> None:
     assert hours(WEEK, month) == open_hours
 
 
+def test_a_market_that_never_closes_is_open_on_saturdays_and_holidays_and_pauses_for_maintenance_alone() -> None:
+    text = MARKET_FILE.read_text().replace("always: false", "always: true")
+    calendar = parse_calendar(yamls.read(text, "market.yaml"))
+    christmas = at("2026-12-25T00:00"), at("2026-12-27T00:00")
+    assert not total(BUILT_IN.open(at("2026-12-26T00:00"), christmas[1]))
+    assert total(calendar.open(*christmas)) == 48 * HOUR
+    excused = Maintenance(at("2026-12-01T00:00"), at("2026-12-26T01:00"), at("2026-12-26T02:00"), "")
+    assert total(Calendar(always=True, maintenance=(excused,)).scheduled(*christmas, ["fxcm"])) == 47 * HOUR
+    with pytest.raises(ConfigError, match="always must be true or false, was 'yes please'"):
+        parse_calendar(yamls.read("always: yes please", "market.yaml"))
+
+
 def test_the_week_follows_new_york_over_its_daylight_saving_changes() -> None:
     (before, after) = WEEK.open(at("2026-03-01T12:00"), at("2026-03-14T00:00"))
     assert before == (at("2026-03-01T22:00").timestamp(), at("2026-03-06T22:00").timestamp())
