@@ -39,7 +39,7 @@ class OrderListener:
         self._trouble = ""
 
     async def ready(self) -> None:
-        """Wait until what is ordered is known, or cannot be known for now."""
+        """Wait until what is ordered is known, or it has been tried in vain to read it."""
         try:
             await asyncio.wait_for(self._tried.wait(), READY_S)
         except TimeoutError:

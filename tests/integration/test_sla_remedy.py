@@ -94,9 +94,9 @@ def test_the_facts_are_those_that_are_stored(desk: Desk) -> None:
     world = desk.world
     world.store(range(720))
     client = clickhouse.client(world.settings.clickhouse)
-    at = [datetime.fromtimestamp(BEGIN + second, UTC) for second in range(-1, 700)]
-    windows = [("alpha", "EURUSD", each, 1, 0, 1, 20_000, 900_000, each) for each in at]
-    windows += [("beta", "EURUSD", each, 1, 0, 1, 20_000, 30_000, each) for each in at]
+    stored, at = datetime.now(UTC), [datetime.fromtimestamp(BEGIN + second, UTC) for second in range(600)]
+    windows = [("alpha", "EURUSD", each, 1, 0, 1, 20_000, 900_000, stored) for each in at]
+    windows += [("beta", "EURUSD", each, 1, 0, 1, 20_000, 30_000, stored) for each in at]
     columns = (
         "broker", "symbol", "window_start", "ticks", "backfilled", "heartbeats", "latency_p50_us", "latency_p99_us",
         "stored_at",
@@ -106,10 +106,21 @@ def test_the_facts_are_those_that_are_stored(desk: Desk) -> None:
     judge.step(NEVER_STALLED)
     now = judge.done or 0
     leads = [
-        (world.word, "EURUSD", datetime.fromtimestamp(now + second, UTC), lead, datetime.fromtimestamp(since, UTC))
+        (
+            world.word,
+            "EURUSD",
+            datetime.fromtimestamp(now + second, UTC),
+            lead,
+            datetime.fromtimestamp(since, UTC),
+            stored,
+        )
         for second, lead, since in ((-9, "alpha", BEGIN), (-2, "beta", now - 4), (1, "alpha", now))
     ]
-    client.insert("tier_quotes", leads, column_names=("tier", "symbol", "published_time", "lead_broker", "lead_since"))
+    client.insert(
+        "tier_quotes",
+        leads,
+        column_names=("tier", "symbol", "published_time", "lead_broker", "lead_since", "stored_at"),
+    )
     begins = datetime.fromtimestamp(now - 30, UTC)
     gap = ("g", "alpha", "A", begins, None, "session_lost", "suspected", "", begins, begins)
     columns = (
