@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, Final
 
+from analytics.figures import Status
 from analytics.summary import Questions, Row
 from tierfeed.settings import ClickHouseSettings
 
@@ -18,17 +18,6 @@ LEAST_BYTES: Final = 1 << 20
 COVERED: Final = 0.9
 UNEXPLAINED: Final = 1.05
 """So many times what commits explain may be sent; more is read by somebody who does not commit (SEMANTICS 8)."""
-
-
-class Status(StrEnum):
-    """What a figure rests on (SEMANTICS section 2)."""
-
-    OK = "ok"
-    INSUFFICIENT_DATA = "insufficient_data"
-    NO_SOURCE = "no_source"
-    NOT_APPLICABLE = "not_applicable"
-    UNDER_METERED = "under_metered"
-    """More was sent than what is metered explains."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
+from analytics.figures import Status
 from analytics.sla.burning import burns
 from analytics.sla.customers import Bought, Promised, promised, unpromised
 from analytics.sla.incidents import LEAST_EVENTS, Burn, Subject
 from analytics.sla.slices import FORMULA, SHARES
 from analytics.sla.store import Store
 from analytics.summary import Row
-from analytics.usage import Status
 from tierfeed.domain.market import Calendar, month_of
 from tierfeed.domain.objectives import ALERTS, HOUR_S, MILLION, Objective, Promises, budgets, target_ppm
 from tierfeed.domain.spans import total

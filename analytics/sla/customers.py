@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from analytics.figures import Status
 from analytics.sla.incidents import Subject
-from analytics.usage import Status
 from tierfeed.domain.tiers import PPM_OF_PERCENT, Tier
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from analytics.figures import Status
 from analytics.sla.compliance import Kept, SLAComplianceReport, SLAManager
 from analytics.sla.credits import Credits
 from analytics.sla.slices import Slice
 from analytics.sla.store import Store
-from analytics.usage import Status
 from infra import clickhouse
 from sinks.setup import migrate
 from tenants.registry import Registry

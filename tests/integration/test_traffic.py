@@ -14,7 +14,8 @@ import confluent_kafka as ck
 import pytest
 import yaml
 
-from analytics.usage import Bytes, Status, usage
+from analytics.figures import Status
+from analytics.usage import Bytes, usage
 from infra import clickhouse, metrics
 from infra.embedded.kafka import State
 from infra.kafka import admin, apply, plan_topics, producer
