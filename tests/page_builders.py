@@ -5,7 +5,18 @@ from decimal import Decimal
 
 from analytics.figures import Figure, Measured, Status
 from analytics.reports.page import (
-    Bars, Calendar, Column, NoChart, Page, Point, Scatter, Section, Table, Trend, Unit, Waterfall,
+    Bars,
+    Calendar,
+    Column,
+    NoChart,
+    Page,
+    Point,
+    Scatter,
+    Section,
+    Table,
+    Trend,
+    Unit,
+    Waterfall,
 )  # fmt: skip
 
 NOW = datetime(2026, 11, 4, 6, 30, tzinfo=UTC)
@@ -74,7 +85,10 @@ def _money() -> Section:
         "p50 0.61 ms, p95 1.02 ms, p99 3.40 ms",
     )  # fmt: skip
     near = tuple(float(users) for users in range(31))
-    crossing = {"traditional": tuple(180 * users for users in near), "ingestion": tuple(2600 + 2.5 * users for users in near)}
+    crossing = {
+        "traditional": tuple(180 * users for users in near),
+        "ingestion": tuple(2600 + 2.5 * users for users in near),
+    }
     charts = (
         Trend("months", "Revenue and cost by month", months, lines, Unit.USD, note="June was not measured."),
         Waterfall("margin", "From revenue to margin", steps, "margin"),
@@ -116,5 +130,8 @@ def _promises() -> Section:
             days[day] = None if at % 17 == 3 else 100.0 if at % 3 else 99.99 - (at % 11) / 2
     calendar = Calendar("sla", "Promises kept by day", days, 95.0)
     missing = NoChart("quality", "Quality against cost of brokers", f"no contract of {HOSTILE} was imported")
-    three = tuple(MEASURED.of(name).figure("sla_compliance_percent", value, "percent", "kept / measured") for name, value in (("free", 100), ("pro", 99.5), (HOSTILE, 97)))  # noqa: E501
+    three = tuple(
+        MEASURED.of(name).figure("sla_compliance_percent", value, "percent", "kept / measured")
+        for name, value in (("free", 100), ("pro", 99.5), (HOSTILE, 97))
+    )  # noqa: E501
     return Section("Promises", figures=three, charts=(calendar, missing))

@@ -16,8 +16,6 @@ COLOURS: Final = 8
 SHADES: Final = 6
 """Of a calendar: the last one is the best."""
 WIDTH, HEIGHT, GAP, HEAD = 34, 28, 3, 40
-ACROSS: Final = 3
-"""Months beside each other."""
 WEEKDAYS: Final = "MTWTFSS"
 
 
@@ -29,7 +27,12 @@ def drawn(chart: Chart) -> dict[str, Any] | None:
         case Trend():
             is_scale = all(not isinstance(x, str) for x in chart.x)
             lines = [{"name": name, "values": _numbers(values)} for name, values in chart.lines.items()]
-            more: dict[str, Any] = {"x": [x if isinstance(x, str) else float(x) for x in chart.x], "scale": is_scale, "x_title": chart.x_title, "lines": lines}
+            more: dict[str, Any] = {
+                "x": [x if isinstance(x, str) else float(x) for x in chart.x],
+                "scale": is_scale,
+                "x_title": chart.x_title,
+                "lines": lines,
+            }
         case Bars():
             series = [{"name": name, "values": _numbers(values)} for name, values in chart.series.items()]
             more = {"categories": list(chart.categories), "series": series, "lying": chart.lying}
@@ -107,44 +110,37 @@ class Day:
 
     x: int
     y: int
-    number: int
+    day: date
     shade: int | None
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month's squares, from its corner on."""
+    """One month's squares, as on a wall."""
 
     title: str
-    x: int
-    y: int
+    width: int
+    height: int
     days: tuple[Day, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Heat:
-    """A calendar with every place worked out."""
-
-    width: int
-    height: int
-    months: tuple[Month, ...]
-    legend: tuple[tuple[int, str], ...]
-
-
-def heat(chart: Calendar) -> Heat:
-    """Months as on a wall, three beside each other."""
-    months = []
-    wide, high = 7 * (WIDTH + GAP) + 4 * GAP, 6 * (HEIGHT + GAP) + HEAD + 4 * GAP
-    listed = [list(days) for _, days in groupby(sorted(chart.days), key=lambda day: (day.year, day.month))]
-    for at, days in enumerate(listed):
-        row, column = divmod(at, ACROSS)
+def months(chart: Calendar) -> tuple[Month, ...]:
+    """Every month that has a day, with its squares' places worked out."""
+    width, found = 7 * (WIDTH + GAP) - GAP, []
+    for _, days in groupby(sorted(chart.days), key=lambda day: (day.year, day.month)):
         squares = tuple(_square(chart, day) for day in days)
-        months.append(Month(f"{days[0]:%B %Y}", column * wide, row * high, squares))
-    across, down = min(len(listed), ACROSS), -(-len(listed) // ACROSS)
+        title = f"{squares[0].day:%B %Y}"
+        found.append(Month(title, width, max(day.y for day in squares) + HEIGHT, squares))
+    return tuple(found)
+
+
+def shades(chart: Calendar) -> tuple[tuple[int, str], ...]:
+    """What each shade stands for, the worst first."""
     steps = (chart.least + (100 - chart.least) * shade / (SHADES - 1) for shade in range(SHADES))
-    named = tuple((shade, written(round(step, 3), chart.unit)) for shade, step in enumerate(steps))
-    return Heat(max(1, across * wide - 4 * GAP), max(1, down * high - 4 * GAP), tuple(months), named)
+    named = [written(round(step, 3), chart.unit) for step in steps]
+    told = [f"{named[0]} or less", *(f"up to {name}" for name in named[1:-1]), named[-1]]
+    return tuple(enumerate(told))
 
 
 def _square(chart: Calendar, day: date) -> Day:
@@ -154,7 +150,7 @@ def _square(chart: Calendar, day: date) -> Day:
     known = value is not None and math.isfinite(value)
     text = f"{day:%A}, {day}: {written(value, chart.unit) if known else NO_DATA}"
     shade = _shade(value, chart.least) if value is not None and known else None
-    return Day(day.weekday() * (WIDTH + GAP), week * (HEIGHT + GAP) + HEAD, day.day, shade, text)
+    return Day(day.weekday() * (WIDTH + GAP), week * (HEIGHT + GAP) + HEAD, day, shade, text)
 
 
 def _shade(value: float, least: float) -> int:
@@ -164,4 +160,3 @@ def _shade(value: float, least: float) -> int:
     if value <= least:
         return 0
     return min(SHADES - 2, 1 + int((SHADES - 2) * (value - least) / (100 - least)))
-

@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,8 @@ SHOWN: Final = 25
 SLACK: Final = 10
 WIDE: Final = 8
 """A table with more columns is printed on a page that lies."""
+LONG: Final = 36
+"""A text of more letters may be broken into lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +140,9 @@ def _cell(value: Cell, column: Column) -> Markup:
     """A table's cell. `data-v` is what it sorts by, where what is shown was rounded or is no number."""
     shown = text.written(value, column.unit)
     if shown == text.NO_DATA:
-        return Markup('<td class="none">{}</td>').format(shown)
-    if isinstance(value, bool) or not isinstance(value, int | float) and not hasattr(value, "quantize"):
-        return Markup("<td>{}</td>").format(shown)
-    kept = f"{text.exactly(value):f}"  # type: ignore[arg-type]
-    return Markup('<td class="n" data-v="{}">{}</td>').format(kept, shown)
+        return Markup('<td class="{}">{}</td>').format("none r" if _is_number(column) else "none", shown)
+    if isinstance(value, bool | date):
+        return Markup('<td class="d">{}</td>').format(shown)
+    if value is None or isinstance(value, str):
+        return Markup('<td class="{}">{}</td>').format("t" if len(shown) > LONG else "s", shown)
+    return Markup('<td class="n" data-v="{}">{}</td>').format(f"{text.exactly(value):f}", shown)

@@ -157,4 +157,3 @@ def _sensitivity(report: ProfitReport) -> Section:
         chart = NoChart("moves", "How far each assumption moves the saving", "no assumption moves it")
         told = "No assumption moves the saving."
     return Section("What it rests on", (told,), charts=(chart,), tables=(table,))
-

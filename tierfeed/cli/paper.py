@@ -11,7 +11,20 @@ from rich.text import Text
 from analytics.figures import Figure
 from analytics.reports import text
 from analytics.reports.drawing import values_of
-from analytics.reports.page import Bars, Calendar, Chart, Column, NoChart, Page, Scatter, Section, Table, Trend, Unit, Waterfall  # noqa: E501
+from analytics.reports.page import (
+    Bars,
+    Calendar,
+    Chart,
+    Column,
+    NoChart,
+    Page,
+    Scatter,
+    Section,
+    Table,
+    Trend,
+    Unit,
+    Waterfall,
+)
 from tierfeed.cli.output import out
 
 MOST_ROWS = 40

@@ -10,34 +10,40 @@
 
   /* Formulas: one box, beside whatever is pointed at or focused. Escape takes it away. */
   const tip = document.getElementById("tip");
-  let pointed = null;
-  function tell(owner) {
+  let pointed = null, leaving = 0;
+  function tell(owner, area = owner) {
+    clearTimeout(leaving);
     const note = document.getElementById(owner.dataset.how);
     if (!note) return;
     tip.replaceChildren(make("b", note.querySelector("dt").textContent), make("span", note.querySelector("dd").textContent));
     if (owner.dataset.basis) tip.append(make("small", owner.dataset.basis));
     tip.hidden = false;
     pointed = owner;
-    const at = owner.getBoundingClientRect(), own = tip.getBoundingClientRect(), edge = 8;
+    const at = area.getBoundingClientRect(), own = tip.getBoundingClientRect(), edge = 6;
     const left = Math.max(edge, Math.min(at.left, document.documentElement.clientWidth - own.width - edge));
     const below = at.bottom + edge, above = at.top - own.height - edge;
     tip.style.transform = `translate(${left}px, ${below + own.height > innerHeight && above > 0 ? above : below}px)`;
   }
   function hush() {
+    clearTimeout(leaving);
     tip.hidden = true;
     pointed = null;
   }
+  /* Time enough to go over to the box, whose text one may want to mark. */
+  function leave() {
+    clearTimeout(leaving);
+    leaving = setTimeout(hush, 150);
+  }
   for (const owner of all("[data-how]")) {
     const area = owner.closest("[data-how-of]") ?? owner;
-    area.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && tell(owner));
-    area.addEventListener("pointerleave", (event) => {
-      if (event.pointerType === "mouse" && !tip.contains(event.relatedTarget)) hush();
-    });
-    owner.addEventListener("focus", () => tell(owner));
+    area.addEventListener("pointerenter", (event) => event.pointerType === "mouse" && tell(owner, area));
+    area.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && leave());
+    owner.addEventListener("focus", () => tell(owner, area));
     owner.addEventListener("blur", hush);
-    if (owner.classList.contains("how")) owner.addEventListener("click", () => tell(owner));
+    if (owner.classList.contains("how")) owner.addEventListener("click", () => tell(owner, area));
   }
-  tip.addEventListener("pointerleave", hush);
+  tip.addEventListener("pointerenter", () => clearTimeout(leaving));
+  tip.addEventListener("pointerleave", leave);
   addEventListener("keydown", (event) => event.key === "Escape" && hush());
   addEventListener("scroll", () => pointed && hush(), { passive: true, capture: true });
 
@@ -115,7 +121,7 @@
   function box(title, rows) {
     return make("div", "", make("b", title), ...rows.map(([name, value]) => make("span", `${name} `, make("em", value))));
   }
-  const LABEL = { color: "var(--soft)", fontSize: 12, fontFamily: "inherit" };
+  const LABEL = { color: "var(--soft)", fontSize: 12, lineHeight: 15, margin: 10, fontFamily: "inherit" };
   const category = (data, more = {}) => ({
     type: "category", data, axisTick: { show: false }, axisLine: { lineStyle: { color: "var(--line)" } },
     axisLabel: { ...LABEL, hideOverlap: true }, ...more,
@@ -131,12 +137,12 @@
   }
   const DRAW = {
     trend(chart) {
-      const many = chart.x.length > 40;
+      const many = chart.x.length > 16;
       return {
         xAxis: chart.scale
           ? amounts("number", { scale: true, splitLine: { show: false }, axisLine: { show: true, onZero: false, lineStyle: { color: "var(--line)" } }, ...named(chart.x_title, 28) })
           : category(chart.x, { boundaryGap: chart.x.length < 2, ...named(chart.x_title, 28) }),
-        yAxis: amounts(chart.unit, { scale: true }),
+        yAxis: amounts(chart.unit, { scale: true, ...(chart.unit === "percent" && { max: ({ max }) => (max > 99 && max <= 100 ? 100 : null) }) }),
         tooltip: {
           trigger: "axis", axisPointer: { lineStyle: { color: "var(--soft)" } },
           formatter: (points) => box(`${chart.x_title ? `${chart.x_title} ` : ""}${chart.scale ? whole(chart.x[points[0].dataIndex], "number") : chart.x[points[0].dataIndex]}`,
@@ -155,7 +161,7 @@
     },
     bars(chart, width) {
       const room = Math.max(40, (width - 90) / chart.categories.length);
-      const names = category(chart.categories, chart.lying
+      const names = category(chart.categories.map((name) => cut(name, 48)), chart.lying
         ? { inverse: true, axisLabel: { ...LABEL, width: Math.min(220, width * 0.36), overflow: "break", interval: 0 } }
         : { axisLabel: { ...LABEL, ...(chart.categories.length <= 8 ? { interval: 0, width: room, overflow: "break" } : { hideOverlap: true }) } });
       const values = amounts(chart.unit);
@@ -173,6 +179,7 @@
       };
     },
     waterfall(chart, width) {
+      const lying = width < 480, [before, after] = lying ? ["right", "right"] : ["bottom", "top"];
       const room = Math.max(40, (width - 90) / chart.steps.length);
       const part = (of) => chart.steps.map((step) => of(Math.min(step.from, step.to), Math.max(step.from, step.to)));
       const fill = chart.steps.map((step) => (step.total ? "var(--whole)" : step.change < 0 ? "var(--bad)" : "var(--good)"));
@@ -180,11 +187,15 @@
       const bar = (data, top) => ({
         ...quiet, type: "bar", stack: "all", barMaxWidth: 64,
         data: data.map((value, at) => ({ value, itemStyle: { color: fill[at], borderRadius: 3 },
-          label: { show: chart.steps[at].change !== 0 ? value !== 0 && (top || chart.steps[at].from + chart.steps[at].to <= 0) : top, position: top ? "top" : "bottom", color: "var(--ink)", fontSize: 12, formatter: () => short(chart.steps[at].change, chart.unit) } })),
+          label: { show: chart.steps[at].change !== 0 ? value !== 0 && (top || chart.steps[at].from + chart.steps[at].to <= 0) : top, position: top ? after : before, color: "var(--ink)", fontSize: 12, formatter: () => short(chart.steps[at].change, chart.unit) } })),
       });
+      const names = category(chart.steps.map((step) => cut(step.name, 36)), lying
+        ? { inverse: true, axisLabel: { ...LABEL, interval: 0, width: width * 0.3, overflow: "break" } }
+        : { axisLabel: { ...LABEL, interval: 0, width: room, overflow: "break" } });
+      const values = amounts(chart.unit, lying ? { splitNumber: 2, axisLabel: { show: false } } : {});
       return {
-        xAxis: category(chart.steps.map((step) => step.name), { axisLabel: { ...LABEL, interval: 0, width: room, overflow: "break" } }),
-        yAxis: amounts(chart.unit),
+        xAxis: lying ? values : names, yAxis: lying ? names : values,
+        ...(lying && { grid: { left: 4, right: 64, top: 8, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "all", outerBounds: { left: 4, right: 64, top: 8, bottom: 4 } } }),
         tooltip: { trigger: "axis", axisPointer: { type: "none" }, formatter: (points) => {
           const step = chart.steps[points[0].dataIndex];
           return box(step.name, step.total ? [["in all", whole(step.to, chart.unit)]] : [["change", whole(step.change, chart.unit)], ["then", whole(step.to, chart.unit)]]);
@@ -223,7 +234,7 @@
       drawn.resize();
       const option = DRAW[chart.kind](chart, width);
       Object.assign(option.tooltip, { className: "plot-tip", confine: true, transitionDuration: 0, backgroundColor: "var(--card)", borderColor: "var(--line)", borderWidth: 1, padding: 10, textStyle: { color: "var(--ink)", fontFamily: "inherit", fontSize: 13 } });
-      drawn.setOption({ animation: false, textStyle: { fontFamily: getComputedStyle(plot).fontFamily }, grid: { left: 6, right: 18, top: 22, bottom: 6 }, ...option }, true);
+      drawn.setOption({ animation: false, textStyle: { fontFamily: getComputedStyle(plot).fontFamily }, grid: { left: 4, right: 20, top: 24, bottom: 4, outerBoundsMode: "same", outerBoundsContain: "all", outerBounds: { left: 4, right: 20, top: 10, bottom: 4 } }, ...option }, true);
       const svg = plot.querySelector("svg");
       svg.setAttribute("viewBox", `0 0 ${drawn.getWidth()} ${drawn.getHeight()}`);
       svg.setAttribute("aria-hidden", "true");
