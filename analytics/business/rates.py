@@ -18,7 +18,7 @@ _LINE: Final = ("what", "count", "each_usd", "traditional_usd")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of the card: so many, at a price each; `traditional_microusd` is what each user would need of his own."""
+    """One line of the card: so many, at a price each; `traditional_microusd`: what each user would need of his own."""
 
     name: str
     what: str
@@ -29,7 +29,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class RateCard:
-    """Prices of a month. `user_microusd`: what each user adds; `traditional_basis`: what the traditional ones rest on."""
+    """Prices of a month. `user_microusd`: what each user adds; `traditional_basis`: what the traditional rest on."""
 
     version: str
     lines: tuple[Line, ...]

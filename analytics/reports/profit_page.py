@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from analytics.business.profit import FORMULA, ProfitAnalysis, ProfitReport
+from analytics.business.profit import FORMULA, ProfitAnalysis
+from analytics.business.profit_report import ProfitReport
 from analytics.reports.page import Bars, Chart, Column, NoChart, Page, Section, Table, Trend, Unit, Waterfall
 from analytics.reports.text import SPACE, worded, written
 
@@ -58,15 +59,20 @@ def _summary(report: ProfitReport) -> Iterator[str]:
 
 def _comparison(report: ProfitReport) -> Section:
     columns = (
-        Column("Line"), Column("What"), Column("Traditional", Unit.USD, f"users × price of one line each; {FORMULA}"),
-        Column("Ingestion", Unit.USD, f"count × price; {FORMULA}"), Column("Saving", Unit.USD, SAVING),
+        Column("Line"),
+        Column("What"),
+        Column("Traditional", Unit.USD, f"users × price of one line each; {FORMULA}"),
+        Column("Ingestion", Unit.USD, f"count × price; {FORMULA}"),
+        Column("Saving", Unit.USD, SAVING),
         Column("Saving %", Unit.PERCENT, SHARE),
-    )  # fmt: skip
+    )
     rows = tuple(
         (worded(line.name), line.what, line.traditional, line.ingestion, line.saving, line.saving_percent)
         for line in report.lines
     )
-    note = f"Rate card {report.rate_card}. The traditional prices are {report.traditional_basis}. A share of $0 has no value."
+    note = (
+        f"Rate card {report.rate_card}. The traditional prices: {report.traditional_basis}. A share of $0 has no value."
+    )
     table = Table("comparison", "Traditional against ingestion, a month", columns, rows, note)
     return Section("What it costs either way", charts=(_margin(report),), tables=(table,))
 
@@ -91,14 +97,22 @@ def _curve(report: ProfitReport) -> Section:
     saving = [each for each in report.curve if each.users >= min(10, report.curve[-1].users)]
     charts = (
         Trend(
-            "break-even", "Cost of a month near the break-even", tuple(float(each.users) for each in near), costs,
-            Unit.USD, "users",
+            "break-even",
+            "Cost of a month near the break-even",
+            tuple(float(each.users) for each in near),
+            costs,
+            Unit.USD,
+            "users",
         ),
         Trend(
-            "saving", "Saving by users", tuple(f"{each.users:,}" for each in saving),
-            {"saving": tuple(each.savings_percent for each in saving)}, Unit.PERCENT, "users",
+            "saving",
+            "Saving by users",
+            tuple(f"{each.users:,}" for each in saving),
+            {"saving": tuple(each.savings_percent for each in saving)},
+            Unit.PERCENT,
+            "users",
         ),
-    )  # fmt: skip
+    )
     return Section("How it grows", (_break_even(report),), charts=charts, tables=(_table(report.curve),))
 
 
@@ -113,17 +127,26 @@ def _break_even(report: ProfitReport) -> str:
 
 def _table(curve: Sequence[ProfitAnalysis]) -> Table:
     columns = (
-        Column("Users", Unit.NUMBER), Column("Revenue", Unit.USD, f"users × revenue per user; {FORMULA}"),
-        Column("Traditional", Unit.USD), Column("Ingestion", Unit.USD), Column("Saving", Unit.USD, SAVING),
-        Column("Saving %", Unit.PERCENT, SHARE), Column("Margin, points", Unit.NUMBER, MARGIN),
-    )  # fmt: skip
+        Column("Users", Unit.NUMBER),
+        Column("Revenue", Unit.USD, f"users × revenue per user; {FORMULA}"),
+        Column("Traditional", Unit.USD),
+        Column("Ingestion", Unit.USD),
+        Column("Saving", Unit.USD, SAVING),
+        Column("Saving %", Unit.PERCENT, SHARE),
+        Column("Margin, points", Unit.NUMBER, MARGIN),
+    )
     rows = tuple(
         (
-            each.users, each.total_revenue, each.traditional_cost, each.ingestion_cost, each.profit_improvement,
-            each.savings_percent, each.margin_improvement_percent,
+            each.users,
+            each.total_revenue,
+            each.traditional_cost,
+            each.ingestion_cost,
+            each.profit_improvement,
+            each.savings_percent,
+            each.margin_improvement_percent,
         )
         for each in curve
-    )  # fmt: skip
+    )
     return Table("curve", "By count of users, a month", columns, rows)
 
 
@@ -131,17 +154,31 @@ def _sensitivity(report: ProfitReport) -> Section:
     rows = report.sensitivity
     now = report.analysis.profit_improvement
     columns = (
-        Column("Assumption"), Column("Now", Unit.USD), Column(f"Saving at {MINUS_20}", Unit.USD, SAVING),
-        Column(f"Saving at {PLUS_20}", Unit.USD, SAVING), Column("Moves it by", Unit.USD, f"the distance of the two; {FORMULA}"),
-        Column(f"Margin at {MINUS_20}, points", Unit.NUMBER, MARGIN), Column(f"Margin at {PLUS_20}, points", Unit.NUMBER, MARGIN),
-    )  # fmt: skip
+        Column("Assumption"),
+        Column("Now", Unit.USD),
+        Column(f"Saving at {MINUS_20}", Unit.USD, SAVING),
+        Column(f"Saving at {PLUS_20}", Unit.USD, SAVING),
+        Column("Moves it by", Unit.USD, f"the distance of the two; {FORMULA}"),
+        Column(f"Margin at {MINUS_20}, points", Unit.NUMBER, MARGIN),
+        Column(f"Margin at {PLUS_20}, points", Unit.NUMBER, MARGIN),
+    )
     table = Table(
-        "sensitivity", "Each assumption 20 % lower and higher, all else as it is", columns,
+        "sensitivity",
+        "Each assumption 20 % lower and higher, all else as it is",
+        columns,
         tuple(
-            (row.assumption, row.base, row.improvement_low, row.improvement_high, row.swing, row.margin_low_percent, row.margin_high_percent)
+            (
+                row.assumption,
+                row.base,
+                row.improvement_low,
+                row.improvement_high,
+                row.swing,
+                row.margin_low_percent,
+                row.margin_high_percent,
+            )
             for row in rows
         ),
-    )  # fmt: skip
+    )
     moving = [row for row in rows if row.swing]
     chart: Chart
     if moving:

@@ -69,7 +69,7 @@ def _shortest(amount: Decimal) -> str:
 
 
 def worded(name: str) -> str:
-    """The name of a metric or a column, without what its unit tells anyway: `sla_compliance_percent` is SLA compliance."""
+    """A metric's name without what its unit tells anyway: `sla_compliance_percent` is SLA compliance."""
     words = [_SHORT.get(word, word) for word in _SUFFIX.sub("", name).split("_")]
     text = " ".join(words)
     return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""Reports in a real browser: drawn, sorted, printed, on a phone and in the dark, with nothing fetched and no complaint."""
+"""Reports in a real browser: drawn, sorted, printed, on a phone, in the dark; nothing fetched, no complaint."""
 
 import re
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect, sync_playwright
 
-from analytics.business.profit import Revenue, profit
+from analytics.business.profit_report import Revenue, profit
 from analytics.business.rates import rate_card
 from analytics.reports.html import html
 from analytics.reports.profit_page import profit_page
@@ -26,11 +26,11 @@ CONTRASTS = """
     canvas.clearRect(0, 0, 1, 1); canvas.fillStyle = text; canvas.fillRect(0, 0, 1, 1);
     return canvas.getImageData(0, 0, 1, 1).data;
   };
-  const light = ([r, g, b]) => [r, g, b].map((v) => v / 255)
-    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4).reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const linear = (v) => v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
   const behind = (element) => {
-    const rect = element instanceof SVGTextElement && element.parentElement.querySelector(":scope > rect");
-    if (rect && getComputedStyle(rect).fill !== "none") return rgba(getComputedStyle(rect).fill);
+    const square = element instanceof SVGTextElement && element.parentElement.querySelector(":scope > rect");
+    if (square && getComputedStyle(square).fill !== "none") return rgba(getComputedStyle(square).fill);
     for (let at = element; at; at = at.parentElement) {
       const found = rgba(getComputedStyle(at).backgroundColor);
       if (found[3] === 255) return found;
@@ -38,11 +38,14 @@ CONTRASTS = """
     return [255, 255, 255];
   };
   return [...document.querySelectorAll("body *")]
-    .filter((e) => [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && !e.closest("script, style, noscript, [hidden]"))
+    .filter((e) => [...e.childNodes].some((node) => node.nodeType === 3 && node.data.trim()))
+    .filter((e) => !e.closest("script, style, noscript, [hidden]"))
     .filter((e) => e.checkVisibility({checkVisibilityCSS: true, checkOpacity: true}))
     .map((e) => {
-      const style = getComputedStyle(e), front = light(rgba(e instanceof SVGElement ? style.fill : style.color)), back = light(behind(e));
-      return [(Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05), e.tagName + "." + (e.className.baseVal ?? e.className) + ": " + e.textContent.slice(0, 40)];
+      const style = getComputedStyle(e), back = light(behind(e));
+      const front = light(rgba(e instanceof SVGElement ? style.fill : style.color));
+      const ratio = (Math.max(front, back) + 0.05) / (Math.min(front, back) + 0.05);
+      return [ratio, `${e.tagName} ${getComputedStyle(e).color} ${e.textContent.slice(0, 40)}`];
     });
 }
 """

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from analytics.business.profit import revenue_per_user
+from analytics.business.profit_report import revenue_per_user
 from analytics.figures import Status
 from infra import clickhouse
 from sinks.setup import migrate

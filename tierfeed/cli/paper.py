@@ -1,4 +1,4 @@
-"""A report's page on a terminal: banners, figures first, then sections with their tables; trends as small lines of blocks."""
+"""A report's page on a terminal: banners, figures first, then sections with charts of blocks, and tables."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -10,7 +10,6 @@ from rich.text import Text
 
 from analytics.figures import Figure
 from analytics.reports import text
-from analytics.reports.drawing import values_of
 from analytics.reports.page import (
     Bars,
     Calendar,
@@ -103,10 +102,7 @@ def _chart(chart: Chart) -> Iterator[str]:
         case NoChart():
             yield f"{text.NO_DATA}: {chart.reason}"
         case Trend():
-            wide = max(map(len, chart.lines), default=0)
-            scale = [value for values in chart.lines.values() for value in values]
-            for name, values in chart.lines.items():
-                yield f"{name:<{wide}}  {sparkline(values, scale)}  {_ends(values, chart.unit)}"
+            yield from _lines(chart)
         case Waterfall():
             steps = [*chart.steps, (chart.total, sum((value for _, value in chart.steps), Decimal(0)))]
             yield from _bars([(name, value) for name, value in steps], chart.unit)
@@ -116,17 +112,25 @@ def _chart(chart: Chart) -> Iterator[str]:
                     yield name
                 yield from _bars(list(zip(chart.categories, values, strict=True)), chart.unit)
         case Calendar():
-            known = {day: value for day, value in chart.days.items() if value is not None}
-            unmeasured = len(chart.days) - len(known)
-            yield f"{sparkline([chart.days[day] for day in sorted(chart.days)])}"
-            if known:
-                worst = min(known, key=lambda day: (known[day], day))
-                yield f"worst: {worst}, {text.written(known[worst], chart.unit)}; not measured: {unmeasured} days"
+            yield from _days(chart)
         case Scatter():
             yield f"{len(chart.points):,} points; --html draws them"
-            if len(chart.points) <= BAR:
-                for row in values_of(chart)[1]:
-                    yield "  ".join(row)
+
+
+def _lines(chart: Trend) -> Iterator[str]:
+    wide = max(map(len, chart.lines), default=0)
+    scale = [value for values in chart.lines.values() for value in values]
+    for name, values in chart.lines.items():
+        yield f"{name:<{wide}}  {sparkline(values, scale)}  {_ends(values, chart.unit)}"
+
+
+def _days(chart: Calendar) -> Iterator[str]:
+    known = {day: value for day, value in chart.days.items() if value is not None}
+    yield sparkline([chart.days[day] for day in sorted(chart.days)])
+    if known:
+        worst = min(known, key=lambda day: (known[day], day))
+        shown = text.written(known[worst], chart.unit)
+        yield f"worst: {worst}, {shown}; not measured: {len(chart.days) - len(known)} days"
 
 
 def sparkline(values: Sequence[float | Decimal | None], scale: Sequence[float | Decimal | None] = ()) -> str:
@@ -150,9 +154,9 @@ def _ends(values: Sequence[float | Decimal | None], unit: Unit) -> str:
 
 
 def _bars(rows: Sequence[tuple[str, float | Decimal | None]], unit: Unit) -> Iterator[str]:
-    most = max((abs(value) for _, value in rows if value is not None), default=0)
+    most = max((abs(float(value)) for _, value in rows if value is not None), default=0.0)
     shown = [text.written(value, unit) for _, value in rows]
     wide, right = max((len(name) for name, _ in rows), default=0), max(map(len, shown), default=0)
     for (name, value), told in zip(rows, shown, strict=True):
-        length = round(BAR * float(abs(value)) / float(most)) if value is not None and most else 0
+        length = round(BAR * abs(float(value)) / most) if value is not None and most else 0
         yield f"{name:<{wide}}  {told:>{right}}  {'█' * length}".rstrip()

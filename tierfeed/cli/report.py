@@ -15,7 +15,7 @@ from tierfeed.errors import ConfigError
 from tierfeed.settings import load_settings
 
 if TYPE_CHECKING:
-    from analytics.business.profit import Revenue
+    from analytics.business.profit_report import Revenue
     from analytics.reports.page import Page
 
 app = typer.Typer(name="report", help="The business: reports on a terminal, as CSV and as HTML.", no_args_is_help=True)
@@ -59,7 +59,7 @@ def profit(
 
     Example: tierfeed report profit --users 1000 --revenue-per-user 180 --html profit.html
     """
-    from analytics.business.profit import profit as reckoned  # clickhouse-connect
+    from analytics.business.profit_report import profit as reckoned  # clickhouse-connect
     from analytics.business.rates import RATES, rate_card
     from analytics.reports.profit_page import profit_page
 
@@ -69,7 +69,7 @@ def profit(
 
 
 def _revenue(named: str | None, now: datetime) -> "Revenue":
-    from analytics.business.profit import Revenue, revenue_per_user
+    from analytics.business.profit_report import Revenue, revenue_per_user
 
     if named is None:
         return revenue_per_user(reached(load_settings()).clickhouse, now)

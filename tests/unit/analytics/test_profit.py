@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from analytics.business.profit import ProfitReport, Revenue, RevenueScaling, profit
+from analytics.business.profit import RevenueScaling
+from analytics.business.profit_report import ProfitReport, Revenue, profit
 from analytics.business.rates import rate_card
 from analytics.figures import Status
 from analytics.reports.page import Bars, NoChart, Waterfall
@@ -143,7 +144,8 @@ def test_the_shipped_card_is_the_documents_and_says_what_it_assumes() -> None:
 def test_every_problem_of_a_card_is_told_with_its_line(tmp_path: Path) -> None:
     file = tmp_path / "card.yaml"
     file.write_text(
-        "version: 2\nlines:\n  servers: {what: x, count: -1, each_usd: 200, traditional_usd: '0.0000001', when: now}\nuser_usd: '2.50'\n"
+        "version: 2\nlines:\n"
+        "  servers: {what: x, count: -1, each_usd: 200, traditional_usd: '0.0000001', when: now}\nuser_usd: '2.50'\n"
     )
     with pytest.raises(ConfigError) as raised:
         rate_card(file)

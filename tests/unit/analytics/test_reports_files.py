@@ -61,8 +61,12 @@ def test_a_spreadsheet_does_not_reckon_with_a_name(text: str) -> None:
 
 def test_figures_have_a_file_of_their_own() -> None:
     made = Measured(
-        subject="acme", start=datetime(2026, 10, 1, tzinfo=UTC), end=datetime(2026, 11, 1, tzinfo=UTC), formula_version="f/1", computed_at=NOW,
-    ).figure("x_usd", Decimal("1.50"), "usd", "a, b", n=3)  # fmt: skip
+        subject="acme",
+        start=datetime(2026, 10, 1, tzinfo=UTC),
+        end=datetime(2026, 11, 1, tzinfo=UTC),
+        formula_version="f/1",
+        computed_at=NOW,
+    ).figure("x_usd", Decimal("1.50"), "usd", "a, b", n=3)
     found = table_files(Page("p", "P", "2026-10", NOW, (made,)))
     assert found == {
         "figures.csv": (
