@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analytics.figures import Figure, Status
 from analytics.reports import drawing, text
-from analytics.reports.page import Calendar, Cell, Column, NoChart, Page, Unit, slug
+from analytics.reports.page import Calendar, Cell, Column, NoChart, Page, Table, Unit, slug
 
 ASSETS: Final = Path(__file__).with_name("assets")
 ECHARTS: Final = "echarts.common.min.js"
@@ -109,7 +109,7 @@ def _environment() -> Environment:
         written=text.written, worded=text.worded, value_of=text.value_of, why=text.why, basis=text.basis, slug=slug
     )
     environment.globals.update(
-        cell=_cell, drawing=drawing, kind=_kind, is_number=_is_number, shown_rows=_shown, subjects=_subjects,
+        rows=_rows, drawing=drawing, kind=_kind, is_number=_is_number, shown_rows=_shown, subjects=_subjects,
         status_word=text.STATUS, OK=Status.OK, NO_DATA=text.NO_DATA, WIDE=WIDE,
     )  # fmt: skip
     return environment
@@ -137,13 +137,26 @@ def _subjects(figures: tuple[Figure, ...]) -> bool:
     return len({figure.subject for figure in figures}) > 1
 
 
-def _cell(value: Cell, column: Column) -> Markup:
-    """A table's cell. `data-v` is what it sorts by, where what is shown was rounded or is no number."""
-    shown = text.written(value, column.unit)
+def _rows(table: Table) -> Markup:
+    """The body of a table; there may be a row for each of ten thousand tenants."""
+    shown = _shown(len(table.rows))
+    numbers = [(column.unit, _is_number(column)) for column in table.columns]
+    found = []
+    for at, row in enumerate(table.rows):
+        cells = (_cell(value, unit, is_number) for value, (unit, is_number) in zip(row, numbers, strict=True))
+        found.append(f"<tr{' hidden' if at >= shown else ''}>{''.join(cells)}</tr>")
+    return Markup("\n".join(found))
+
+
+def _cell(value: Cell, unit: Unit, is_number: bool) -> str:
+    """`data-v`: what a number sorts by, for what is shown of it may be rounded."""
+    shown = escape(text.written(value, unit))
     if shown == text.NO_DATA:
-        return Markup('<td class="{}">{}</td>').format("none r" if _is_number(column) else "none", shown)
-    if isinstance(value, bool | date):
-        return Markup('<td class="d">{}</td>').format(shown)
-    if value is None or isinstance(value, str):
-        return Markup('<td class="{}">{}</td>').format("t" if len(shown) > LONG else "s", shown)
-    return Markup('<td class="n" data-v="{}">{}</td>').format(f"{text.exactly(value):f}", shown)
+        kind = "none r" if is_number else "none"
+    elif isinstance(value, bool | date):
+        kind = "d"
+    elif value is None or isinstance(value, str):
+        kind = "t" if len(shown) > LONG else "s"
+    else:
+        return f'<td class="n" data-v="{text.exactly(value):f}">{shown}</td>'
+    return f'<td class="{kind}">{shown}</td>'

@@ -198,6 +198,7 @@ def test_a_long_table_is_searched_and_shown_whole(desk: Opened) -> None:
     expect(count).to_have_text(f"25 of {ROWS} rows")
     desk.page.get_by_label("Find in Tenants").fill("TENANT-5")
     assert rows.count() == 10
+    expect(count).to_have_text("10 of 10 found")
     desk.page.get_by_label("Find in Tenants").fill("")
     desk.page.get_by_role("button", name="Show all").click()
     assert rows.count() == ROWS

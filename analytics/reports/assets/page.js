@@ -63,19 +63,20 @@
   for (const table of all("table.sortable")) {
     const body = table.tBodies[0], box = table.closest(".table");
     const find = box.querySelector(".find"), button = box.querySelector(".all"), count = box.querySelector(".count");
-    const rows = [...body.rows], few = Number(table.dataset.shown);
+    const size = body.rows.length, few = Number(table.dataset.shown);
     let open = false;
     function show() {
       const wanted = (find?.value ?? "").trim().toLowerCase();
       let found = 0;
-      for (const row of body.rows) {
+      for (const row of [...body.rows]) { // a copy: the live list is made anew after each change
         const fits = !wanted || row.textContent.toLowerCase().includes(wanted);
         row.hidden = !fits || (!open && found >= few);
         found += fits;
       }
       if (!count) return;
       const shown = open ? found : Math.min(found, few);
-      count.textContent = `${shown.toLocaleString("en")} of ${rows.length.toLocaleString("en")} rows`;
+      const [first, second] = [shown, wanted ? found : size].map((number) => number.toLocaleString("en"));
+      count.textContent = `${first} of ${second} ${wanted ? "found" : "rows"}`;
       button.hidden = found <= few;
       button.textContent = open ? "Show fewer" : "Show all";
     }
@@ -84,8 +85,11 @@
       const numbers = cell.classList.contains("n");
       const next = was === "none" ? (numbers ? "descending" : "ascending") : was === "ascending" ? "descending" : "ascending";
       all("th", table).forEach((other) => other.setAttribute("aria-sort", other === cell ? next : "none"));
-      body.append(...sorter(at, next === "ascending" ? 1 : -1)([...body.rows]));
+      const sorted = sorter(at, next === "ascending" ? 1 : -1)([...body.rows]);
+      body.remove(); // while they are moved nothing is drawn
+      body.replaceChildren(...sorted);
       show();
+      table.append(body);
     }));
     find?.addEventListener("input", show);
     button?.addEventListener("click", () => {
