@@ -24,7 +24,10 @@ pytest.register_assert_rewrite("tests.integration.stream_parts", "tests.integrat
 
 WITHOUT_NETWORK = Path(__file__).parent / "unit"
 PASSED = pytest.StashKey[bool]()
-NEEDED = {"kcat": "kcat on the PATH (Debian's package kcat)"}
+NEEDED = {
+    "kcat": "kcat on the PATH (Debian's package kcat)",
+    "chromium": "chromium on the PATH (Debian's package chromium)",
+}
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,7 @@
 """What a report shows, however it is drawn: figures first, then charts and tables, and what it rests on."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -94,7 +96,7 @@ class Scatter:
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """Bars by category, one colour per series."""
+    """Bars by category, one colour per series; `lying`: from left to right, for long names."""
 
     name: str
     title: str
@@ -102,6 +104,7 @@ class Bars:
     series: Mapping[str, tuple[float | Decimal | None, ...]]
     unit: Unit
     note: str | None = None
+    lying: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +154,13 @@ class Page:
     banners: tuple[str, ...] = ()
     summary: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = Counter(slug(table.name) for section in self.sections for table in section.tables)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"page {self.name} has two tables of the name {', '.join(twice)}")
+
+
+def slug(name: str) -> str:
+    """A name as it may stand in an address and in a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "unnamed"

@@ -20,6 +20,7 @@ from tierfeed.cli import (
     groups,
     history,
     meter,
+    report,
     rights,
     schemas,
     sink,
@@ -68,6 +69,7 @@ nouns = (
     sla,
     crediting,
     groups,
+    report,
     config,
     bench,
 )

@@ -52,8 +52,8 @@ TABLES = [
     ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"), ("sla", "incidents"),
     ("brokers", "quality"), ("brokers", "command"), ("brokers", "commands"), ("gaps",),
     ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
-    ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"), ("bench", "catchup"),
-    ("bench", "tenants"),
+    ("report", "profit"), ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
+    ("bench", "catchup"), ("bench", "tenants"),
 ]  # fmt: skip
 
 
