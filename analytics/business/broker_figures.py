@@ -202,7 +202,7 @@ def _why_unattributed(revenue: Attributed) -> str | None:
     if revenue.idle:
         few = ", ".join(revenue.idle[:SHOWN]) + (", …" if len(revenue.idle) > SHOWN else "")
         found.append(
-            f"${usd(revenue.unconsumed):,.2f} of {len(revenue.idle):,} tenants that pay and consumed nothing ({few})"
+            f"${usd(revenue.unconsumed):,.2f} of tenants that pay and consumed nothing: {len(revenue.idle):,} ({few})"
         )
     if revenue.unnamed:
         found.append(f"${usd(revenue.unnamed):,.2f} of consumed bests that nobody can be named for")

@@ -12,41 +12,41 @@
 -- plain promises nothing: lost has it, and is judged, and never at risk. nobody has revenue, but of a tier that no register knows: 50000, not judged.
 -- elsewhere was there, but is in no tier.
 INSERT INTO ops_subscriptions_versions (tenant, from_date, to_date, tier, price_microusd, void, source, imported_at) VALUES
-    ('acme', '2026-01-01', NULL, 'pro', 62000031, false, 'real', '2026-01-01 00:00:00'),
-    ('globex', '2026-01-01', NULL, 'free', 31000000, false, 'synthetic', '2026-01-01 00:00:00'),
-    ('initech', '2026-01-01', NULL, 'pro', 15500000, false, 'real', '2026-01-01 00:00:00'),
-    ('gone', '2026-01-01', '2026-10-15', 'pro', 31000000, false, 'real', '2026-01-01 00:00:00');
+    ('acme', '2025-01-01', NULL, 'pro', 62000031, false, 'real', '2025-01-01 00:00:00'),
+    ('globex', '2025-01-01', NULL, 'free', 31000000, false, 'synthetic', '2025-01-01 00:00:00'),
+    ('initech', '2025-01-01', NULL, 'pro', 15500000, false, 'real', '2025-01-01 00:00:00'),
+    ('gone', '2025-01-01', '2025-10-15', 'pro', 31000000, false, 'real', '2025-01-01 00:00:00');
 INSERT INTO ops_credits_versions (credit, tenant, month, amount_microusd, state, void, source, imported_at) VALUES
-    ('c1', 'acme', '2026-10-01', 3100000, 'approved', false, 'real', '2026-11-01 00:00:00'),
-    ('c2', 'acme', '2026-09-01', 3100000, 'approved', false, 'real', '2026-11-01 00:00:00'),
-    ('c3', 'acme', '2026-10-01', 3100000, 'proposed', false, 'real', '2026-11-01 00:00:00');
+    ('c1', 'acme', '2025-10-01', 3100000, 'approved', false, 'real', '2025-11-01 00:00:00'),
+    ('c2', 'acme', '2025-09-01', 3100000, 'approved', false, 'real', '2025-11-01 00:00:00'),
+    ('c3', 'acme', '2025-10-01', 3100000, 'proposed', false, 'real', '2025-11-01 00:00:00');
 INSERT INTO credits (tenant, month, step, amount_microusd, at) VALUES
-    ('globex', '2026-10-01', 'PROPOSED', 310000, '2026-11-04 00:00:00'),
-    ('globex', '2026-10-01', 'APPROVED', 310000, '2026-11-05 00:00:00');
+    ('globex', '2025-10-01', 'PROPOSED', 310000, '2025-11-04 00:00:00'),
+    ('globex', '2025-10-01', 'APPROVED', 310000, '2025-11-05 00:00:00');
 INSERT INTO ops_subscriptions_versions (tenant, from_date, to_date, tier, price_microusd, void, source, imported_at) VALUES
-    ('vip', '2026-01-01', NULL, 'multi', 93000000, false, 'real', '2026-01-01 00:00:00'),
-    ('solo', '2026-01-01', NULL, 'multi', 6200000, false, 'real', '2026-01-01 00:00:00'),
-    ('lost', '2026-01-01', NULL, 'plain', 3100000, false, 'real', '2026-01-01 00:00:00'),
-    ('nobody', '2026-01-01', NULL, 'secret', 1550000, false, 'real', '2026-01-01 00:00:00');
+    ('vip', '2025-01-01', NULL, 'multi', 93000000, false, 'real', '2025-01-01 00:00:00'),
+    ('solo', '2025-01-01', NULL, 'multi', 6200000, false, 'real', '2025-01-01 00:00:00'),
+    ('lost', '2025-01-01', NULL, 'plain', 3100000, false, 'real', '2025-01-01 00:00:00'),
+    ('nobody', '2025-01-01', NULL, 'secret', 1550000, false, 'real', '2025-01-01 00:00:00');
 INSERT INTO tier_versions (tier, valid_from, active, symbols, brokers, redundancy, completeness_percent, uptime_percent) VALUES
-    ('pro', '2026-01-01 00:00:00', true, ['EURUSD', 'GBPUSD'], ['fxcm'], 1, 10, 10),
-    ('pro', '2026-02-01 00:00:00', true, ['EURUSD', 'GBPUSD'], ['ic_markets', 'fxcm'], 2, 99.5, 99.9),
-    ('pro', '2026-10-16 00:00:00', true, ['EURUSD', 'GBPUSD'], ['fxcm'], 1, 10, 10),
-    ('free', '2026-11-01 00:00:00', true, ['EURUSD'], ['fxcm'], 1, 95, 99),
-    ('free', '2026-12-01 00:00:00', true, ['EURUSD'], ['other'], 1, 95, 99),
-    ('multi', '2026-01-01 00:00:00', true, [], ['fxcm', 'ic_markets', 'other', 'copy'], 2, 90, 99),
-    ('plain', '2026-01-01 00:00:00', true, [], ['fxcm'], 3, NULL, NULL);
+    ('pro', '2025-01-01 00:00:00', true, ['EURUSD', 'GBPUSD'], ['fxcm'], 1, 10, 10),
+    ('pro', '2025-02-01 00:00:00', true, ['EURUSD', 'GBPUSD'], ['ic_markets', 'fxcm'], 2, 99.5, 99.9),
+    ('pro', '2025-10-16 00:00:00', true, ['EURUSD', 'GBPUSD'], ['fxcm'], 1, 10, 10),
+    ('free', '2025-11-01 00:00:00', true, ['EURUSD'], ['fxcm'], 1, 95, 99),
+    ('free', '2025-12-01 00:00:00', true, ['EURUSD'], ['other'], 1, 95, 99),
+    ('multi', '2025-01-01 00:00:00', true, [], ['fxcm', 'ic_markets', 'other', 'copy'], 2, 90, 99),
+    ('plain', '2025-01-01 00:00:00', true, [], ['fxcm'], 3, NULL, NULL);
 INSERT INTO tenant_versions (tenant, valid_from, active, tier, symbols) VALUES
-    ('acme', '2026-01-01 00:00:00', true, 'pro', []),
-    ('vip', '2026-01-01 00:00:00', true, 'multi', ['USDJPY']), ('vip', '2026-02-01 00:00:00', true, 'multi', ['GBPUSD']),
-    ('solo', '2026-01-01 00:00:00', true, 'multi', ['USDJPY']);
+    ('acme', '2025-01-01 00:00:00', true, 'pro', []),
+    ('vip', '2025-01-01 00:00:00', true, 'multi', ['USDJPY']), ('vip', '2025-02-01 00:00:00', true, 'multi', ['GBPUSD']),
+    ('solo', '2025-01-01 00:00:00', true, 'multi', ['USDJPY']);
 INSERT INTO ops_broker_contracts_versions (broker, from_date, to_date, upstream, void, imported_at) VALUES
-    ('copy', '2026-01-01', NULL, 'other', false, '2026-01-01 00:00:00'), ('fxcm', '2026-01-01', '2026-10-15', 'ic_markets', false, '2026-01-01 00:00:00');
+    ('copy', '2025-01-01', NULL, 'other', false, '2025-01-01 00:00:00'), ('fxcm', '2025-01-01', '2025-10-15', 'ic_markets', false, '2025-01-01 00:00:00');
 INSERT INTO presence_days (symbol, day, sets, seconds, version) VALUES
-    ('EURUSD', '2026-10-15', [['fxcm', 'ic_markets'], ['fxcm'], ['ic_markets']], [900, 90, 10], 3000),
-    ('GBPUSD', '2026-10-15', [['copy', 'fxcm', 'ic_markets'], ['fxcm', 'ic_markets']], [500, 500], 3500),
-    ('USDJPY', '2026-10-15', [['copy', 'elsewhere', 'other']], [1000], 4000),
-    ('EURUSD', '2026-10-14', [['ic_markets']], [100000], 200000),
-    ('EURUSD', '2026-10-16', [['ic_markets']], [100000], 200000);
+    ('EURUSD', '2025-10-15', [['fxcm', 'ic_markets'], ['fxcm'], ['ic_markets']], [900, 90, 10], 3000),
+    ('GBPUSD', '2025-10-15', [['copy', 'fxcm', 'ic_markets'], ['fxcm', 'ic_markets']], [500, 500], 3500),
+    ('USDJPY', '2025-10-15', [['copy', 'elsewhere', 'other']], [1000], 4000),
+    ('EURUSD', '2025-10-14', [['ic_markets']], [100000], 200000),
+    ('EURUSD', '2025-10-16', [['ic_markets']], [100000], 200000);
 INSERT INTO presence_days (symbol, day, sets, seconds, version) VALUES
-    ('EURUSD', '2026-10-15', [['fxcm']], [1], 2);
+    ('EURUSD', '2025-10-15', [['fxcm']], [1], 2);

@@ -3,12 +3,12 @@
 -- tick: nobody expected any. USDJPY: gamma alone; alpha beats then, but does not quote it.
 -- The 16th, EURUSD: alpha alone, whatever beta does in other symbols: it does not quote EURUSD on that day.
 INSERT INTO quality_windows (broker, symbol, window_start, ticks, backfilled, invalid, heartbeats) VALUES
-    ('alpha', 'EURUSD', '2026-10-15 10:00:00', 2, 0, 0, 1), ('alpha', 'EURUSD', '2026-10-15 10:00:01', 1, 0, 0, 1),
-    ('alpha', 'EURUSD', '2026-10-15 10:00:02', 1, 0, 0, 1), ('alpha', 'EURUSD', '2026-10-15 10:00:03', 1, 0, 0, 0),
-    ('alpha', 'EURUSD', '2026-10-15 10:00:03', 1, 0, 0, 0),
-    ('alpha', '', '2026-10-15 10:00:05', 0, 0, 0, 1), ('beta', '', '2026-10-15 10:00:05', 0, 0, 0, 1),
-    ('beta', 'EURUSD', '2026-10-15 10:00:00', 1, 0, 0, 1), ('beta', '', '2026-10-15 10:00:01', 0, 0, 0, 1),
-    ('beta', 'EURUSD', '2026-10-15 10:00:02', 1, 1, 0, 0), ('beta', 'EURUSD', '2026-10-15 10:00:04', 1, 0, 0, 1),
-    ('gamma', 'USDJPY', '2026-10-15 10:00:01', 1, 0, 0, 1), ('gamma', 'USDJPY', '2026-10-15 10:00:02', 1, 0, 1, 1),
-    ('alpha', 'EURUSD', '2026-10-16 10:00:00', 1, 0, 0, 1), ('beta', 'GBPUSD', '2026-10-16 10:00:00', 1, 0, 0, 1),
-    ('alpha', 'EURUSD', '2026-10-17 00:00:00', 1, 0, 0, 1)
+    ('alpha', 'EURUSD', '2025-10-15 10:00:00', 2, 0, 0, 1), ('alpha', 'EURUSD', '2025-10-15 10:00:01', 1, 0, 0, 1),
+    ('alpha', 'EURUSD', '2025-10-15 10:00:02', 1, 0, 0, 1), ('alpha', 'EURUSD', '2025-10-15 10:00:03', 1, 0, 0, 0),
+    ('alpha', 'EURUSD', '2025-10-15 10:00:03', 1, 0, 0, 0),
+    ('alpha', '', '2025-10-15 10:00:05', 0, 0, 0, 1), ('beta', '', '2025-10-15 10:00:05', 0, 0, 0, 1),
+    ('beta', 'EURUSD', '2025-10-15 10:00:00', 1, 0, 0, 1), ('beta', '', '2025-10-15 10:00:01', 0, 0, 0, 1),
+    ('beta', 'EURUSD', '2025-10-15 10:00:02', 1, 1, 0, 0), ('beta', 'EURUSD', '2025-10-15 10:00:04', 1, 0, 0, 1),
+    ('gamma', 'USDJPY', '2025-10-15 10:00:01', 1, 0, 0, 1), ('gamma', 'USDJPY', '2025-10-15 10:00:02', 1, 0, 1, 1),
+    ('alpha', 'EURUSD', '2025-10-16 10:00:00', 1, 0, 0, 1), ('beta', 'GBPUSD', '2025-10-16 10:00:00', 1, 0, 0, 1),
+    ('alpha', 'EURUSD', '2025-10-17 00:00:00', 1, 0, 0, 1)
