@@ -29,6 +29,7 @@ def row(tenant: str, broker: str, halves: int, microusd: int | None) -> dict[str
 
 def test_what_remains_goes_to_the_largest_remainder_and_of_equal_ones_to_the_first_name() -> None:
     assert split(1_900_001, {"": 20, "fxcm": 100, "ic": 180}) == {"": 126_667, "fxcm": 633_334, "ic": 1_140_000}
+    assert split(10, {"a": 1, "b": 2}) == {"a": 3, "b": 7}
     assert split(2, {"c": 1, "b": 1, "a": 1}) == {"a": 1, "b": 1, "c": 0}
     assert split(-2, {"c": 1, "b": 1, "a": 1}) == {"a": -1, "b": -1, "c": 0}
     assert split(0, {"a": 0}) == {"a": 0}
