@@ -1,14 +1,14 @@
 """From a file to the tables: whole, once, and by adding rows only."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analytics.ops.check import check
-from analytics.ops.files import Table, read_file
-from analytics.ops.kinds import KINDS, SYNTHETIC, Kind, KindName
+from analytics.ops.files import Table, read_csv, read_file, write_csv
+from analytics.ops.kinds import KINDS, SYNTHETIC, Kind, KindName, Row
 from analytics.ops.plan import Plan, plan_import
 from analytics.ops.store import Operations
 from tierfeed.domain.market import Calendar, parse_calendar
@@ -75,6 +75,41 @@ def import_tables(
             if plan.rows and not dry_run:
                 at = operations.keep(KINDS[name], plan.rows, file, stored[name], datetime.now(UTC))
             done.append(_imported(KINDS[name], file, table, plan, at))
+    return done
+
+
+def import_company(settings: Settings, made: Mapping[KindName, Sequence[Row]]) -> list[Imported]:
+    """The same of what was generated, as files of it are imported. Raises ConfigError where synthetic rows are stored
+    that are not of it: two companies would be mixed up.
+    """
+    with closing(Operations(settings.clickhouse)) as operations:
+        others = 0
+        for name, rows in made.items():
+            keys = {KINDS[name].key_of(row) for row in rows}
+            stored = operations.newest(KINDS[name]).items()
+            others += sum(row["source"] == SYNTHETIC and not row["void"] and key not in keys for key, row in stored)
+    if others:
+        raise ConfigError(
+            f"{others:,} synthetic rows are stored that are not of this company: `tierfeed ops forget` takes back all "
+            "synthetic rows"
+        )
+    files = {name: f"{name}.csv" for name in made}
+    tables = {
+        name: (file, read_csv(KINDS[name], write_csv(KINDS[name], made[name]), file)) for name, file in files.items()
+    }
+    return import_tables(settings, tables)
+
+
+def forget_synthetic(settings: Settings) -> list[Imported]:
+    """Take back every synthetic row."""
+    done = []
+    with closing(Operations(settings.clickhouse)) as operations:
+        for kind in KINDS.values():
+            stored = operations.newest(kind)
+            rows = [row | {"void": True} for row in stored.values() if row["source"] == SYNTHETIC and not row["void"]]
+            plan = Plan(taken_back=tuple(rows))
+            at = operations.keep(kind, rows, "", stored, datetime.now(UTC)) if rows else None
+            done.append(_imported(kind, "", Table(()), plan, at))
     return done
 
 
