@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import structlog
 
+from analytics.ops.terms import Terms
 from analytics.sla.burning import burns
 from analytics.sla.incidents import BEGINS, MINUTE_S, Breaches, Burn, Event, EventKind, Subject
 from analytics.sla.log import EventLog, withdrawn
@@ -20,17 +21,18 @@ from analytics.sla.store import EPOCH, Edges, Store
 from analytics.sla.watch import Limits, Watch
 from infra import metrics
 from infra.metrics import Metric
-from tierfeed.domain.market import month_of, parse_calendar
+from tierfeed.domain.market import month_of
 from tierfeed.domain.objectives import REDUNDANCY_SLICE_S, UPTIME_SLICE_S, Objective, alerts, target_ppm
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
 from tierfeed.domain.tiers import Tier
-from tierfeed.settings import Settings, read_document
+from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
 
 LOOK_S: Final = 1.0
-REGISTER_S: Final = 60.0
+TERMS_S: Final = 60.0
+"""How often it looks whether maintenance was announced, or a broker's contract has changed."""
 MARGIN_S: Final = 3
 """A second is judged so long after it has ended: the sinks of all partitions have stored it."""
 STALLED_S: Final = 20
@@ -56,15 +58,14 @@ class Judge:
         self._admitted = admitted
         self._tiers: Mapping[str, Tier] = registered.tiers
         self._subjects = tuple(subjects_of(registered))
-        self._calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+        self._settings, self._looked = settings, datetime.now(UTC)
+        self._terms = self._read_terms(self._looked.timestamp())
         self._limits = Limits(settings.stream.heartbeat_timeout_s, settings.stream.quote_lifetime_s)
-        self._upstream = settings.broker_upstreams
         self.store = Store(settings.clickhouse)
         self.log = EventLog(settings.kafka)
         self._breaches: dict[tuple[str, Objective], Breaches] = {}
         self._burns: dict[tuple[str, Objective], Burn] = {}
         self._minutes: dict[tuple[str, Objective], list[int]] = {}
-        self._looked = datetime.now(UTC)
         self._month = ""
         self._since = 0
         self._slicer: Slicer | None = None
@@ -74,6 +75,7 @@ class Judge:
 
     def step(self, now_s: float) -> list[Event]:
         """Judge what has been stored meanwhile. Returns the events that were told. Raises UpstreamError."""
+        self._renew_terms(now_s)
         edges = self.store.edges(EPOCH if self._edges is None else self._edges.stored)
         if edges is None:
             return []
@@ -103,6 +105,19 @@ class Judge:
     def close(self) -> None:
         self.store.close()
 
+    def _renew_terms(self, now_s: float) -> None:
+        """What has changed counts from here on: what is judged already stays as it is."""
+        if now_s < self._terms_s or (terms := self._read_terms(now_s)) == self._terms:
+            return
+        self._terms, self._month = terms, ""
+        if self.done is not None:
+            self._slicer = self._slicer_at(self.done)
+
+    def _read_terms(self, now_s: float) -> Terms:
+        """Those of that day."""
+        self._terms_s = now_s + TERMS_S
+        return Terms.of(self._settings, datetime.fromtimestamp(now_s, UTC).date())
+
     # -- what an earlier judge knew
 
     def _begin(self, first: int) -> int:
@@ -125,7 +140,7 @@ class Judge:
         """Alerts are for whoever runs a tier: of tenants only the breaches are told."""
         tier = self._tiers[subject.tier]
         if subject.symbols is None:
-            found = burns(self.store, self._calendar, subject, tier, done)
+            found = burns(self.store, self._terms.calendar, subject, tier, done)
             self._burns |= {(subject.name, objective): burn for objective, burn in found.items()}
             self._minutes |= {(subject.name, objective): [0, 0] for objective in found}
         for objective in Objective:
@@ -164,14 +179,14 @@ class Judge:
         """One that has heard what was said before `at`."""
         start = (at - RECALL_S) // MINUTE_S * MINUTE_S
         slicer = Slicer(
-            self._tiers.values(), Watch(self._limits, self.store.quoted(start)), self._upstream, self._admitted
+            self._tiers.values(), Watch(self._limits, self.store.quoted(start)), self._terms.upstreams, self._admitted
         )
         for _ in slicer.run(self.store.heard(start, at), self._schedule(start, at), start, at):
             pass
         return slicer
 
     def _schedule(self, start: int, end: int) -> Schedule:
-        return Schedule(self._calendar, self._tiers.values(), start, end)
+        return Schedule(self._terms.calendar, self._tiers.values(), start, end)
 
     # -- judging
 
@@ -252,7 +267,7 @@ class Judge:
         self._month = month
         first, after = month_of(month)
         of = {
-            name: alerts(total(self._calendar.scheduled(first, after, tier.brokers)))
+            name: alerts(total(self._terms.calendar.scheduled(first, after, tier.brokers)))
             for name, tier in self._tiers.items()
         }
         for (name, _), burn in self._burns.items():

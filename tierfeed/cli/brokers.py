@@ -36,11 +36,12 @@ def quality(
     source: of the span's seconds in which another broker ticked the symbol, those in which this one was there.
 
     Two that share half of their moments to the millisecond look like one feed: they are one for redundancy, whatever
-    they are called. Say so in the setting broker_upstreams.
+    they are called. Say so in the broker's contract (upstream), or in the setting broker_upstreams.
 
     Example: tierfeed brokers quality --from 2026-11-26
     """
-    from analytics.summary import Questions  # clickhouse-connect
+    from analytics.ops.terms import Terms  # clickhouse-connect
+    from analytics.summary import Questions
 
     settings = reached(load_settings())
     start, until = span(begin or (datetime.now(UTC) - timedelta(days=1)).isoformat(), end)
@@ -51,9 +52,10 @@ def quality(
         pairs = questions.ask("same_feed", {"from": start, "to": until})
     finally:
         questions.close()
+    upstreams = Terms.of(settings, datetime.now(UTC).date()).upstreams
     by_pair = {(row["broker"], row["symbol"]): row["source_percent"] for row in covered}
     rows = [row | {"source_percent": by_pair.get((row["broker"], row["symbol"]))} for row in rows]
-    alike = [_declared(pair, settings.broker_upstreams) for pair in pairs if pair["looks_like_one"]]
+    alike = [_declared(pair, upstreams) for pair in pairs if pair["looks_like_one"]]
     if json:
         emit({"quality": rows, "alike": alike})
         return
@@ -66,6 +68,6 @@ def quality(
 
 
 def _declared(pair: dict[str, Any], upstreams: dict[str, str]) -> dict[str, Any]:
-    """With whether the settings say so."""
+    """With whether a contract or the settings say so."""
     names = [upstreams.get(pair[who], pair[who]) for who in ("one", "other")]
     return {name: value for name, value in pair.items() if name != "looks_like_one"} | {"declared": len({*names}) == 1}

@@ -118,7 +118,10 @@ def registered_in(settings: Settings) -> Registered:
 
 
 def _calendar(settings: Settings) -> Calendar:
-    return parse_calendar(read_document(settings.market_file, "market_file"))
+    """The market file's, with the maintenance that was imported."""
+    from analytics.ops.terms import Terms  # clickhouse-connect
+
+    return Terms.of(settings, datetime.now(UTC).date()).calendar
 
 
 def _tell(report: "SLAComplianceReport") -> None:
@@ -177,9 +180,13 @@ def budget(
 
     Example: tierfeed sla budget --month 2026-11 --tier enterprise
     """
-    settings = load_settings()
+    settings = reached(load_settings())
     start, end = month_of(month or datetime.now(UTC).strftime("%Y-%m"))
-    calendar = _calendar(settings)
+    has_clickhouse = "url" in settings.clickhouse.model_fields_set
+    if has_clickhouse:
+        calendar = _calendar(settings)
+    else:
+        calendar = parse_calendar(read_document(settings.market_file, "market_file"))
     tiers = [each for each in settings.tiers() if tier in (None, each.name)]
     if not tiers:
         raise ConfigError(f"--tier must be one of {', '.join(each.name for each in settings.tiers())}, was {tier!r}")
@@ -200,6 +207,8 @@ def budget(
         [[name, *each.values()] for name, rows in burning.items() for each in rows],
     )
     err().print("burn rate 1 uses the budget up exactly at the month's end", markup=False)
+    if not has_clickhouse:
+        err().print("no ClickHouse is named or runs here: of maintenance, only the market file's counts", markup=False)
 
 
 def _row(budget: Budget) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """When the market is scheduled to be open: only such time counts for what a tier promises (SEMANTICS 5)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
-from tierfeed.domain.spans import Span, Spans, difference, intersection, union
+from tierfeed.domain.spans import Span, Spans, difference, intersection, total, union
 from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
 
@@ -59,13 +59,23 @@ class Calendar:
         pauses = ((day_end, day_end + pause_s) for day_end in ends)
         return difference(self.open(start, end), union((*pauses, *self._excused(start, end))))
 
+    def with_maintenance(self, more: Iterable[Maintenance]) -> Self:
+        """One with more maintenance, which counts by the same rules."""
+        return replace(self, maintenance=(*self.maintenance, *more))
+
+    def announced_s(self, start: datetime, end: datetime) -> int:
+        """How long the market trades within [start, end) while maintenance was announced in time; all of it."""
+        return total(self._announced(start, end))
+
+    def _announced(self, start: datetime, end: datetime) -> Spans:
+        in_time = [each for each in self.maintenance if each.start - each.announced >= NOTICE]
+        return intersection(union(_span(each.start, each.end) for each in in_time), self.open(start, end))
+
     def _excused(self, start: datetime, end: datetime) -> Iterator[Span]:
         """Announced maintenance, in each calendar month no more than `MAINTENANCE_S` of open time."""
-        in_time = [each for each in self.maintenance if each.start - each.announced >= NOTICE]
-        announced = union(_span(each.start, each.end) for each in in_time)
         for first, after in _months(start, end):
             left = MAINTENANCE_S
-            for begin, until in intersection(announced, self.open(first, after)):
+            for begin, until in self._announced(first, after):
                 yield begin, min(until, begin + left)
                 left -= min(until - begin, left)
 

@@ -1,0 +1,32 @@
+"""What the stored contracts and announcements change for promises: when they hold, and which brokers are one."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+from analytics.ops.store import Operations
+from tierfeed.domain.market import Calendar, parse_calendar
+from tierfeed.settings import Settings, read_document
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`calendar`: the market file's, with the maintenance that was imported.
+
+    `upstreams`: brokers that resell one feed, by its name: by the contracts in force, and above them by the setting
+    broker_upstreams.
+    """
+
+    calendar: Calendar
+    upstreams: dict[str, str]
+
+    @classmethod
+    def of(cls, settings: Settings, day: date) -> Self:
+        """As of a day. Raises ConfigError where the market file is wrong, UpstreamError."""
+        calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+        with closing(Operations(settings.clickhouse)) as operations:
+            return cls(
+                calendar.with_maintenance(operations.announced()),
+                operations.upstreams(day) | settings.broker_upstreams,
+            )
