@@ -1,4 +1,4 @@
-"""What tenants consume of what they pay for, what each costs and leaves, and who would take more (SEMANTICS 8 to 10)."""
+"""What tenants consume of what they pay for, what each costs and leaves, and who would take more."""
 
 from collections.abc import Mapping
 from contextlib import closing
@@ -45,7 +45,7 @@ class Missing:
 class TenantUsage:
     """One tenant. What is None is in `missing`, with why. `tier_from`: register, subscriptions or consumption.
 
-    `monthly_revenue` is what the span earned, however long it is. Each feature that nobody can see is in `efficiency.note`.
+    `monthly_revenue` is what the span earned, however long it is. Features that nobody can see: `efficiency.note`.
     """
 
     tenant_id: str
@@ -83,7 +83,7 @@ class DayOfTier:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageReport:
-    """The report of CustomerUsageAnalytics over [start, end). `synthetic`: the kinds of rows of which some are made up."""
+    """The report of CustomerUsageAnalytics over [start, end). `synthetic`: kinds of rows of which some are made up."""
 
     period_days: int
     start: datetime

@@ -1,6 +1,6 @@
 """Whether a tenant may be offered a larger tier, and how promising that is (SEMANTICS 10). Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from analytics.business.patterns import Pattern
@@ -45,11 +45,11 @@ def potential(pattern: Pattern, standing: Standing | None) -> Score:
 def told_signals(pattern: Pattern) -> dict[str, str]:
     """What speaks for the next tier, strongest first, each with its figures."""
     asked, conflated, growth = pattern.asked, pattern.conflated, pattern.growth
-    said = {
+    said: dict[str, Callable[[], str]] = {
         "denied_requests": lambda: f"was refused {', '.join(asked['tiers'])} on {asked['denied_days']} days",
         "history_refused": lambda: f"was refused history on {asked['history_days']} days",
         "conflated_away": lambda: (
-            f"saw {conflated['own_records']:,} of the {conflated['next_records']:,} records that {pattern.next_tier} has: "
+            f"saw {conflated['own_records']:,} of {conflated['next_records']:,} records that {pattern.next_tier} has: "
             f"{conflated['conflated_percent']:g} % were conflated away"
         ),
         "efficiency": lambda: "uses at least 80 % of its symbols and of their records",

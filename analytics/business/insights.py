@@ -103,14 +103,16 @@ def _wanting(usages: Sequence["TenantUsage"]) -> Iterator[str]:
     )
     if wanting:
         named = [
-            f"{each.tenant_id} for {each.next_tier} (potential {each.upsell_potential:g}: {'; '.join(each.upsell_signals.values())})"
+            f"{each.tenant_id} for {each.next_tier} (potential {each.upsell_potential:g}: it "
+            f"{', '.join(each.upsell_signals.values())})"
             for each in wanting
         ]
         yield f"{_counted(len(wanting), 'tenant')} may want more than the tier has: {_named(named)}."
     asked = [each for each in usages if each.upsell.parts.get("denied_requests") and not each.upsell_potential]
     if asked:
         named = sorted(f"{each.tenant_id} ({each.upsell.note or each.upsell.reason})" for each in asked)
-        yield f"{_counted(len(asked), 'tenant')} asked for a larger tier and should not be offered it yet: {_named(named)}."
+        told = f"{_counted(len(asked), 'tenant')} asked for a larger tier and should not be offered it yet"
+        yield f"{told}: {_named(named)}."
 
 
 def _named(named: Sequence[str]) -> str:

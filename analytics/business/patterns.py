@@ -46,7 +46,7 @@ class Sources:
 class Pattern:
     """One tenant. `ticks` is None where nothing is stored of anybody.
 
-    `signals`: how strongly each one speaks for a larger tier, 0 to 1; None where nobody knows, which `unknown` explains.
+    `signals`: how strongly each speaks for a larger tier, 0 to 1; None where nobody knows, which `unknown` explains.
     """
 
     tenant: str

@@ -14,8 +14,8 @@ BREACHED_DAYS: Final = 2
 RENEWAL_DAYS: Final = 60
 RENEWAL_HEALTH: Final = 70
 PART_ACTIONS: Final[Mapping[str, str]] = {
-    "data_usage_consistency": "Ask how the feed is used, and offer help with the client: use is thin or comes in bursts",
-    "performance_satisfaction": "Tell what was done about the service, before the customer asks: budgets of its promises are spent",
+    "data_usage_consistency": "Ask how the feed is used and offer help with the client: use is thin, or in bursts",
+    "performance_satisfaction": "Tell what is done about the service before the customer asks",
     "feature_adoption_rate": "Show what the tier has that is not used yet",
     "support_ticket_ratio": "Go through the open tickets together, the severe ones first",
 }
