@@ -12,7 +12,7 @@ USED: Final = "used"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One charge over [start, end), days; `microusd` is its effective cost, below 0 where it is a credit or a refund."""
+    """One charge over the days in [start, end); `microusd` is its effective cost, below 0 where it is a credit."""
 
     charge: str
     start: date
@@ -38,7 +38,9 @@ class Charge:
         if self.capacity() is not None or not self.tags.keys() & {PROVISIONED, USED}:
             return None
         told = ", ".join(f"{name} {self.tags.get(name)!r}" for name in (PROVISIONED, USED))
-        return f"charge {self.charge}: nothing of it is called idle, for that takes two numbers of 0 or more, was {told}"
+        return (
+            f"charge {self.charge}: nothing of it is called idle, for that takes two numbers of 0 or more, was {told}"
+        )
 
 
 def _number(text: str | None) -> Fraction | None:

@@ -137,7 +137,8 @@ def parse_rules(document: Document) -> Rules:
     rules: list[Rule] = []
     for name, row in rows.items():
         found = [
-            f"{document.where(name, *path)}: {'.'.join(map(str, (name, *path)))} {told}" for path, told in _problems(row)
+            f"{document.where(name, *path)}: {'.'.join(map(str, (name, *path)))} {told}"
+            for path, told in _problems(row)
         ]
         problems += found
         if not found:
@@ -204,22 +205,25 @@ def _scope_problems(scope: Any) -> Told:
 def _method_problems(row: Mapping[str, Any]) -> Told:
     method, kind = row.get("method"), row.get("class")
     if method is None and kind == Class.IDLE:
-        yield from ((((key,), "is of no use without a method") for key in ("metric", "shares", "then", "by") if key in row))
+        for key in ("metric", "shares", "then", "by", "idle"):
+            if key in row:
+                yield (key,), "is of no use without a method: the charge stands on the idle line"
         return
     yield from _choice(row, "method", [*Method])
     for key, of in (("metric", Method.PROPORTIONAL), ("shares", Method.FIXED)):
         if key in row and method != of:
             yield (key,), f"belongs to method {of}, was beside {method!r}"
-    known: frozenset[Dimension] | None = None
+    known = frozenset({Dimension.TENANT, Dimension.TIER})
     if method == Method.PROPORTIONAL:
         metrics = _words(row.get("metric"))
-        if not metrics or not {*metrics} <= {*Metric}:
+        if not metrics or not all(each in [*Metric] for each in metrics):
             yield ("metric",), f"must be one of {', '.join(Metric)}, or a list of them, was {row.get('metric')!r}"
             return
         yield from _metric_problems(row, [Metric(each) for each in metrics])
         known = frozenset.intersection(*(KNOWN[Metric(each)] for each in metrics))
     elif method == Method.FIXED:
         yield from _shares_problems(row.get("shares"))
+        known |= {Dimension(each) for each in row["shares"]} if _is_by_dimension(row.get("shares")) else set()
     yield from _by_problems(row, known)
 
 
@@ -236,7 +240,7 @@ def _metric_problems(row: Mapping[str, Any], metrics: Sequence[Metric]) -> Told:
 
 
 def _shares_problems(shares: Any) -> Told:
-    if not (isinstance(shares, dict) and len(shares) == 1 and {*shares} <= {*Dimension}):
+    if not _is_by_dimension(shares):
         yield ("shares",), f"must map one of {', '.join(Dimension)} to shares by name, was {shares!r}"
         return
     ((over, by_name),) = shares.items()
@@ -248,16 +252,20 @@ def _shares_problems(shares: Any) -> Told:
             yield ("shares", over, name), f"must be a whole number from 0 to {MOST_SHARE:,}, was {share!r}"
 
 
-def _by_problems(row: Mapping[str, Any], known: frozenset[Dimension] | None) -> Told:
+def _is_by_dimension(shares: object) -> bool:
+    return isinstance(shares, dict) and len(shares) == 1 and {*shares} <= {*Dimension}
+
+
+def _by_problems(row: Mapping[str, Any], known: frozenset[Dimension]) -> Told:
     yield from _choice(row, "then", INNER, "even")
     by = row.get("by", [])
     names = [each.value for each in Dimension if each is not Dimension.TENANT]
     if not isinstance(by, list) or not all(isinstance(each, str) and each in names for each in by):
         yield ("by",), f"must be a list of {', '.join(names)}, was {by!r}; tenant and day are always told"
         return
-    if row.get("then") != Metric.CONSUMED_TICKS and known is not None:
+    if row.get("then") != Metric.CONSUMED_TICKS:
         for name in sorted({*by} - {*known, Dimension.TIER}):
-            yield ("by",), f"{name} is not known to the metric"
+            yield ("by",), f"must have none but what is known here, and {name} is not"
 
 
 def _rule(name: str, row: Mapping[str, Any]) -> Rule:

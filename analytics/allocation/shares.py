@@ -15,14 +15,14 @@ _BEYOND: Final = 1 << 63
 def apportion(amount: int, weights: Whole) -> Whole:
     """The amount by the weights, which are 0 or more and not all 0. An amount below 0 gives parts below 0.
 
-    Each part is its exact share, rounded to one of its two neighbours; the units that are left over when all are rounded
-    towards 0 go to the largest remainders, of equal ones to the first. So a weight of 0 gets nothing.
+    Each part is its exact share, rounded to one of its two neighbours; the units that are left over when all are
+    rounded towards 0 go to the largest remainders, of equal ones to the first. So a weight of 0 gets nothing.
     """
     size, total = abs(amount), _total(weights)
-    if total <= 0:
-        raise ValueError("somebody must have a weight")
+    if total <= 0 or int(weights.min()) < 0:
+        raise ValueError("weights must be 0 or more, and one of them more")
     each, rest = divmod(size, total)
-    # amount x weight = (each x total + rest) x weight, and rest is below total: the product of what is left seldom is wide.
+    # amount x weight = (each x total + rest) x weight, where rest is below total: a product that seldom is wide.
     if rest * int(weights.max()) < _BEYOND and total < _BEYOND:
         over, left = np.divmod(rest * weights, total)
         parts = each * weights + over
@@ -79,8 +79,9 @@ def in_month(amount: int, start: date, end: date, first: date, after: date) -> i
 
 
 def unused(amount: int, provisioned: Fraction, used: Fraction) -> int:
-    """What of an amount stands for capacity that nobody used: amount x (1 - used / provisioned), rounded towards 0, never
-    against its sign.
+    """What of an amount stands for capacity that nobody used: amount x (1 - used / provisioned), rounded towards 0.
+
+    Where more was used than provisioned, nothing.
     """
     share = max(1 - used / provisioned, Fraction(0))
     size = int(abs(amount) * share)
