@@ -28,6 +28,7 @@ from tierfeed.errors import ConfigError
 
 TIERS_FILE = Path(__file__).with_name("tiers.yaml")
 MARKET_FILE = Path(__file__).with_name("market.yaml")
+ALLOCATION_FILE = Path(__file__).parents[1] / "analytics" / "allocation" / "rules.yaml"
 
 
 DEFAULT_FILE = "tierfeed.toml"
@@ -237,6 +238,7 @@ class _Sources(BaseSettings):
     )
     tiers_file: Path = TIERS_FILE
     market_file: Path = MARKET_FILE
+    allocation_file: Path = Field(default=ALLOCATION_FILE, description="the rules by which charges are shared")
     tenants_file: Path = Path("tenants.yaml")
     home: Path = Path(".tierfeed")
     config: Path | None = None
