@@ -4,7 +4,7 @@
 --
 -- What usage.sql tells of one tenant, told of all at once. As in usage_tenants.sql, a span of offsets is the difference of running
 -- sums at its ends: of tier_hours, up to the last one that ends before, and of records only within an hour that the end cuts.
--- sums: records, conflated, usable, timed, waited_us, then the halves of each of `names`.
+-- sums: records, conflated, usable, timed, waited_us, then the halves of each of `known`.
 --
 -- Where records of a cut hour have expired, what can be told is too little. It is told only where nothing was told before.
 INSERT INTO consumption_days
@@ -18,8 +18,8 @@ WITH
         SELECT arraySort(arrayDistinct(arrayPushBack(groupUniqArrayArray(brokers::Array(String)), '')))
         FROM tier_hours FINAL
         WHERE hour >= begin AND hour < following
-    ) AS names,
-    arrayMap(_ -> 0::Int64, range(5 + length(names))) AS nothing,
+    ) AS known,
+    arrayMap(_ -> 0::Int64, range(5 + length(known))) AS nothing,
     hours AS
     (
         SELECT
@@ -27,7 +27,7 @@ WITH
             bitShiftLeft(1::Int64, toHour(hour)) AS bit,
             arrayConcat(
                 [records, conflated, usable, timed, waited_us]::Array(Int64),
-                arrayMap(name -> halves[indexOf(brokers::Array(String), name)], names)::Array(Int64)
+                arrayMap(name -> halves[indexOf(brokers::Array(String), name)], known)::Array(Int64)
             ) AS sums
         FROM tier_hours FINAL
         WHERE hour >= begin AND hour < following
@@ -113,7 +113,7 @@ WITH
             if(ends.at > 0, ends.at, 9223372036854775807) AS next,
             arrayConcat(
                 [toInt64(count()), sum(conflated), toInt64(sum(usable)), toInt64(sum(timed)), sum(waited_us)],
-                sumForEach(arrayMap(each -> toInt64(countEqual(records.names, each)), names))
+                sumForEach(arrayMap(each -> toInt64(countEqual(records.names, each)), known))
             ) AS sums
         FROM ({{halves}}) AS records
         ASOF LEFT JOIN ends
@@ -133,7 +133,7 @@ WITH
             SELECT
                 tier, symbol, hour, topic_id, partition, at,
                 max(bit) AS bit, max(version) AS version, max(is_cut) AS is_cut, sumForEach(sums) AS sums,
-                sums[1] + arraySum((name, half) -> if(name = '', 0, half), names, arraySlice(sums, 6)) AS seen
+                sums[1] + arraySum((name, half) -> if(name = '', 0, half), known, arraySlice(sums, 6)) AS seen
             FROM
             (
                 SELECT tier, symbol, hour, topic_id, partition, at, bit, version, 1 AS is_cut, nothing AS sums FROM cuts
@@ -221,9 +221,9 @@ WITH
 SELECT
     summed.tenant, toDate(begin), summed.tier, summed.symbol,
     sums[1], read_again, sums[2], sums[3], sums[4], sums[5], hours_of,
-    arrayFilter((name, half) -> half > 0, names, arraySlice(sums, 6)),
+    arrayFilter((name, half) -> half > 0, known, arraySlice(sums, 6)),
     arrayFilter(half -> half > 0, arraySlice(sums, 6)),
-    sums[1] + read_again + arraySum((name, half) -> if(name = '', 0, half), names, arraySlice(sums, 6)),
+    sums[1] + read_again + arraySum((name, half) -> if(name = '', 0, half), known, arraySlice(sums, 6)),
     now64(6, 'UTC')
 FROM summed
 LEFT JOIN
