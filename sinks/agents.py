@@ -1,4 +1,4 @@
-"""The sink as a Faust app: one agent over every topic that is stored, and the bars beside it."""
+"""The sink as a Faust app: one agent over every topic that is stored, and the bars and rollups beside it."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -17,11 +17,13 @@ from sinks.bars import Bars
 from sinks.deadletters import DeadLetters
 from sinks.loader import Loader
 from sinks.placement import Cluster, SinkPlacement
+from sinks.rollups import RollupKeeper
 from sinks.setup import refuse_unmigrated
 from sinks.tables import TICKS, Route, routes
 from sinks.writer import ClickHouseSink
+from tierfeed.domain.market import parse_calendar
 from tierfeed.errors import UpstreamError
-from tierfeed.settings import Settings
+from tierfeed.settings import Settings, read_document
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +51,10 @@ async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
     ids = await asyncio.to_thread(schema_ids, settings.registry, [declared[topic] for topic in stored])
     await asyncio.to_thread(warm)
+    calendar = parse_calendar(read_document(settings.market_file, "market_file"))
     part = _Part(settings, stored, ids.by_id)
+    rollups = RollupKeeper(settings.clickhouse, calendar, part.leads)
+    rollups.start()
     bars = asyncio.ensure_future(part.keep_bars(settings.sink.bars_every_s))
     try:
         await run(part.app, stop, ready)
@@ -57,6 +62,7 @@ async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
         await part.refresh_bars()
     finally:
         bars.cancel()
+        rollups.close()
         part.close()
 
 
@@ -99,6 +105,10 @@ class _Part:
     def _fail(self, error: BaseException) -> None:
         self.app.fail(error)
 
+    def leads(self) -> bool:
+        """One process of all keeps bars and rollups: the one that has the first partition. Two at once would do no harm."""
+        return self._first in self._placement.led
+
     async def keep_bars(self, every_s: float) -> None:
         """Bring the bars up to date every so often, until cancelled."""
         while True:
@@ -106,8 +116,7 @@ class _Part:
             await self.refresh_bars()
 
     async def refresh_bars(self) -> None:
-        """One process of all does it: the one that has the first partition. Two at once would do no harm."""
-        if self._first not in self._placement.led:
+        if not self.leads():
             return
         try:
             await asyncio.to_thread(self._bars.refresh)

@@ -1,4 +1,5 @@
-"""Rollups that the reports of a month rest on: hours of tiers, days of tenants and of brokers (migration 0022).
+"""Rollups that the reports of a month rest on: hours of tiers, days of tenants and of brokers (migrations
+0022 and 0025).
 
 Hours and days that got rows are computed anew from all their rows, as often as anyone likes, by several at once too: of
 two computations the one that saw more counts.
@@ -107,6 +108,7 @@ class Rollups:
         )
         for day, brokers in heard:
             self._compute("brokers", day=f"{day} 00:00:00", scheduled=self._scheduled(day, brokers))
+            self._compute("presence", day=f"{day} 00:00:00")
         self._progressed("broker_days", seen)
         return Refreshed(len(hours), len(days), len(heard))
 
@@ -166,7 +168,7 @@ class Rollups:
 
 
 class RollupKeeper:
-    """Brings the rollups up to date every so often, in a thread and over a connection of its own.
+    """Brings the rollups up to date every so often, where `is_mine` says so, in a thread and over a connection of its own.
 
     The thread dies with its process in the middle of a statement, which does no harm.
     """

@@ -2,19 +2,16 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
 from analytics.business.broker_figures import Answers, report
 from analytics.business.broker_page import page
 from analytics.business.broker_report import FORMULA, BrokerCostReport
 from analytics.business.broker_revenue import attribute
 from analytics.figures import Measured
-from analytics.summary import Questions, Row, sql
-from infra import clickhouse
-from tierfeed.errors import ConfigError, UpstreamError
+from analytics.summary import Questions, Row
+from tierfeed.errors import ConfigError
 from tierfeed.settings import ClickHouseSettings
 
-__all__ = ["BrokerBusinessAnalytics", "BrokerCostReport", "keep_presence", "page"]
+__all__ = ["BrokerBusinessAnalytics", "BrokerCostReport", "page"]
 
 
 class BrokerBusinessAnalytics:
@@ -66,17 +63,3 @@ class BrokerBusinessAnalytics:
             at_risk=by_broker["at_risk"],
             revenue=attribute(rows["consumed"]),
         )
-
-
-def keep_presence(settings: ClickHouseSettings, start: date, until: date) -> None:
-    """Compute presence_days of the days of [start, until) whole, as often as anyone likes. Raises UpstreamError."""
-    insert = "INSERT INTO presence_days (symbol, day, sets, seconds, version, computed_at)"
-    text = f"{insert} SELECT symbol, day, sets, seconds, version, now64(6, 'UTC') FROM ({sql('brokers_presence')}\n)"
-    try:
-        client = clickhouse.client(settings)
-        for n in range((until - start).days):
-            day = datetime.combine(start + timedelta(days=n), time())
-            client.command(text, parameters={"from": day, "to": day + timedelta(days=1)})
-        client.close()
-    except ClickHouseError as error:
-        raise UpstreamError(f"ClickHouse at {settings.url}, keeping presence_days: {error}") from error

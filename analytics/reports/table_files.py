@@ -3,7 +3,7 @@
 import csv
 import io
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,6 +27,12 @@ def table_files(page: Page) -> dict[str, str]:
         rows = ([getattr(figure, name) for name in _FIGURE] for figure in figures)
         files[f"{FIGURES}.csv"] = _written(_FIGURE, rows)
     return files
+
+
+def rows_file(rows: Sequence[Mapping[str, object]]) -> str:
+    """Rows that are alike, under their names."""
+    titles = list(rows[0]) if rows else []
+    return _written(titles, (list(row.values()) for row in rows))
 
 
 def _csv(table: Table) -> str:

@@ -160,7 +160,9 @@ def store(database: ClickHouseSettings, table: str, rows: Iterable[Row], stored_
     stamp = stored_at or datetime.now(UTC)
     names = COLUMNS[table]
     client = clickhouse.client(database)
-    listed: list[Sequence[Any]] = [[(row | {"stored_at": stamp}).get(name, _blank(name)) for name in names] for row in rows]
+    listed: list[Sequence[Any]] = [
+        [(row | {"stored_at": stamp}).get(name, _blank(name)) for name in names] for row in rows
+    ]
     if listed:
         client.insert(table, listed, column_names=names)
     client.close()

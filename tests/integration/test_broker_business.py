@@ -8,11 +8,12 @@ from decimal import Decimal
 import pytest
 
 from analytics.business.broker_report import NO_BROKER, BrokerCostReport
-from analytics.business.brokers import BrokerBusinessAnalytics, keep_presence, page
+from analytics.business.brokers import BrokerBusinessAnalytics, page
 from analytics.figures import Status
 from analytics.reports.page import Bars, NoChart, Scatter
 from infra import clickhouse
 from infra.clickhouse_sql import statements
+from sinks.rollups import SQL
 from sinks.setup import migrate
 from tierfeed.cli.output import emit
 from tierfeed.errors import ConfigError
@@ -118,9 +119,14 @@ def tell(database: ClickHouseSettings, *texts: str) -> None:
     client.close()
 
 
+def _keep_presence(database: ClickHouseSettings) -> None:
+    """As sinks.rollups does it."""
+    tell(database, (SQL / "rollup_presence.sql").read_text().replace("{{day}}", f"{DAY} 00:00:00"))
+
+
 def reported(database: ClickHouseSettings, until: date = AFTER) -> BrokerCostReport:
     for _ in range(2):  # as often as anyone likes
-        keep_presence(database, DAY, AFTER)
+        _keep_presence(database)
     return BrokerBusinessAnalytics(database).generate_broker_cost_analysis(1, until)
 
 

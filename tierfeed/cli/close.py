@@ -1,7 +1,6 @@
 """`tierfeed close`: a month's figures are frozen, once, and what changes later is a correction."""
 
 import getpass
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +8,12 @@ import typer
 
 from tierfeed.cli.output import Json, emit, err, out, show
 from tierfeed.cli.shell import PROBLEM
+from tierfeed.cli.sink import bring_rollups
 from tierfeed.cli.stack import reached
-from tierfeed.settings import Settings, load_settings
+from tierfeed.settings import load_settings
 
 if TYPE_CHECKING:
-    from analytics.business.closing import Costs, MonthClosed
+    from analytics.business.closing import MonthClosed
 
 Month = Annotated[str, typer.Argument(help="Such as 2026-10.")]
 Note = Annotated[str, typer.Option(help="Why; it is kept.")]
@@ -21,31 +21,29 @@ Correct = Annotated[bool, typer.Option("--correct", help="Store what differs as 
 Who = Annotated[str | None, typer.Option("--by", help="Who closes; whoever is logged in, where left out.")]
 
 
-def closing(costs: Callable[[Settings], "Costs"]) -> Callable[..., None]:
-    """The command. `costs` allocates what a month cost."""
+def close(month: Month, note: Note = "", correct: Correct = False, by: Who = None, json: Json = False) -> None:
+    """Close a month that has been over for 72 hours: its figures and allocations are frozen.
 
-    def close(month: Month, note: Note = "", correct: Correct = False, by: Who = None, json: Json = False) -> None:
-        """Close a month that has been over for 72 hours: its figures and allocations are frozen.
+    Closed again, nothing changes. Where data has changed since, the figures that differ are told, and stay as they
+    are without --correct. Exit code 1 then, and where frozen rows are not what was closed.
 
-        Closed again, nothing changes. Where data has changed since, the figures that differ are told, and stay as they
-        are without --correct. Exit code 1 then, and where frozen rows are not what was closed.
+    Example: tierfeed close 2026-10
+    """
+    from analytics.business.closing import MonthClose, Outcome  # clickhouse-connect
+    from analytics.business.costs import CostAllocation, allocation_rules
+    from analytics.business.month import BusinessKPIs
 
-        Example: tierfeed close 2026-10
-        """
-        from analytics.business.closing import MonthClose, Outcome  # clickhouse-connect
-        from analytics.business.month import BusinessKPIs
-
-        settings = reached(load_settings())
-        months = MonthClose(settings.clickhouse, BusinessKPIs(settings.clickhouse), costs(settings))
-        found = months.close(month, by or getpass.getuser(), note, correct=correct)
-        if json:
-            emit(asdict(found))
-        else:
-            _tell(found)
-        if found.outcome is Outcome.DIFFERS or found.altered:
-            raise typer.Exit(PROBLEM)
-
-    return close
+    settings = reached(load_settings())
+    bring_rollups(settings)
+    costs = CostAllocation(settings.clickhouse, allocation_rules(settings))
+    months = MonthClose(settings.clickhouse, BusinessKPIs(settings.clickhouse), costs)
+    found = months.close(month, by or getpass.getuser(), note, correct=correct)
+    if json:
+        emit(asdict(found))
+    else:
+        _tell(found)
+    if found.outcome is Outcome.DIFFERS or found.altered:
+        raise typer.Exit(PROBLEM)
 
 
 def _tell(found: "MonthClosed") -> None:

@@ -1,7 +1,7 @@
 """`tierfeed report`: the business, as figures that say what they rest on."""
 
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tierfeed.cli.output import Json, emit, err
+from tierfeed.cli.sink import bring_rollups
+from tierfeed.cli.sla import calendar_of
 from tierfeed.cli.stack import reached
 from tierfeed.domain.tiers import MICRO_USD
 from tierfeed.errors import ConfigError
-from tierfeed.settings import load_settings
+from tierfeed.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from analytics.business.costs import CostAllocation
     from analytics.business.profit_report import Revenue
     from analytics.reports.page import Page
 
@@ -68,6 +71,138 @@ def profit(
     give(found, profit_page(found), json, csv, html)
 
 
+Days = Annotated[int, typer.Option(help="How many days, up to --until.", min=1, max=400)]
+Until = Annotated[
+    str | None,
+    typer.Option(metavar="DATE", help="The day after the last one, such as 2026-11-01; today, where left out."),
+]
+Month = Annotated[str, typer.Argument(help="Such as 2026-10.")]
+
+
+@app.command()
+def costs(
+    month: Month,
+    focus: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, help="Write every allocation to this CSV file, in FOCUS columns."),
+    ] = None,
+    tenant: Annotated[str, typer.Option(help="Only this one's lines, in --focus.")] = "",
+    json: Json = False,
+    csv: Csv = None,
+    html: Html = None,
+) -> None:
+    """Share what a month cost, to the micro-dollar: by tenant, tier, broker, symbol and day, and what is left and why.
+
+    The rows are in the table cost_allocations; a month that is closed is told as it was frozen.
+
+    Example: tierfeed report costs 2026-10 --focus october.csv
+    """
+    from analytics.business.costs import page as drawn
+    from analytics.reports.table_files import rows_file
+
+    settings = reached(load_settings())
+    bring_rollups(settings)
+    allocation = _allocation(settings)
+    found = allocation.allocate(month)
+    if focus is not None:
+        _write(focus, rows_file(allocation.focus_rows(month, tenant)))
+    give(found, drawn(found), json, csv, html)
+
+
+@app.command()
+def brokers(days: Days = 30, until: Until = None, json: Json = False, csv: Csv = None, html: Html = None) -> None:
+    """Tell what each broker costs, how good it is, what it earns, and what would be lost without it.
+
+    Example: tierfeed report brokers --days 30 --html brokers.html
+    """
+    from analytics.business.brokers import BrokerBusinessAnalytics
+    from analytics.business.brokers import page as drawn
+
+    settings = reached(load_settings())
+    bring_rollups(settings)
+    found = BrokerBusinessAnalytics(settings.clickhouse).generate_broker_cost_analysis(days, _day(until))
+    give(found, drawn(found), json, csv, html)
+
+
+@app.command()
+def usage(days: Days = 30, until: Until = None, json: Json = False, csv: Csv = None, html: Html = None) -> None:
+    """Tell what each tenant consumed, cost and earned, how well it uses what it pays for, and what it may want.
+
+    What tenants cost, `tierfeed report costs` has to have shared before.
+
+    Example: tierfeed report usage --days 30 --csv usage
+    """
+    from analytics.business.consumption import CustomerUsageAnalytics
+    from analytics.business.consumption_page import usage_page
+
+    settings = reached(load_settings())
+    bring_rollups(settings)
+    analytics = CustomerUsageAnalytics(settings.clickhouse, calendar_of(settings))
+    found = analytics.analyze_data_consumption_patterns(days, _day(until))
+    give(found, usage_page(found), json, csv, html)
+
+
+@app.command()
+def health(
+    tenant: Annotated[str | None, typer.Option(help="Only this one, with all that its score rests on.")] = None,
+    until: Until = None,
+    json: Json = False,
+    csv: Csv = None,
+    html: Html = None,
+) -> None:
+    """Tell how each customer is: score, parts, risks, what it may want, and what to do.
+
+    Example: tierfeed report health --tenant acme
+    """
+    from analytics.business.health import CustomerHealthManager
+    from analytics.business.health_page import health_page, tenant_page
+
+    settings = reached(load_settings())
+    bring_rollups(settings)
+    manager = CustomerHealthManager(settings.clickhouse, calendar_of(settings))
+    day = _day(until)
+    at = None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
+    if tenant is not None:
+        one = manager.calculate_customer_health_score(tenant, at)
+        give(one, tenant_page(one), json, csv, html)
+    else:
+        everybody = manager.all(at)
+        give(everybody, health_page(everybody, at), json, csv, html)
+
+
+@app.command()
+def month(month: Month, json: Json = False, csv: Csv = None, html: Html = None) -> None:
+    """Report a month: infrastructure, revenue, customers, data quality, what to do, and whether the books agree.
+
+    Shares its cost first; a month that is closed is told as it was frozen.
+
+    Example: tierfeed report month 2026-10 --html october.html
+    """
+    from analytics.business.month import BusinessKPIs
+    from analytics.business.month_page import page as drawn
+
+    settings = reached(load_settings())
+    bring_rollups(settings)
+    _allocation(settings).allocate(month)
+    found = BusinessKPIs(settings.clickhouse).report(month)
+    give(found, drawn(found), json, csv, html)
+
+
+def _allocation(settings: Settings) -> "CostAllocation":
+    from analytics.business.costs import CostAllocation, allocation_rules
+
+    return CostAllocation(settings.clickhouse, allocation_rules(settings))
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigError(f"--until must be a date such as 2026-11-01, was {text!r}") from None
+
+
 def _revenue(named: str | None, now: datetime) -> "Revenue":
     from analytics.business.profit_report import Revenue, revenue_per_user
 
@@ -98,7 +233,7 @@ def give(result: Any, page: "Page", json: bool, csv: Path | None, html: Path | N
     if html is not None:
         _write(html, drawn(page))
     if json:
-        emit(asdict(result))
+        emit([asdict(each) for each in result] if isinstance(result, list) else asdict(result))
     elif csv is None and html is None:
         draw(page)
 

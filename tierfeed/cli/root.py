@@ -9,6 +9,7 @@ from tierfeed.cli import (
     auditor,
     bench,
     brokers,
+    close,
     collect,
     config,
     consume,
@@ -20,8 +21,8 @@ from tierfeed.cli import (
     groups,
     history,
     meter,
-    report,
     ops,
+    report,
     rights,
     schemas,
     sink,
@@ -49,7 +50,7 @@ app = typer.Typer(
 
 commands = (
     demo.demo, drill.drill, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage,
-    gaps.gaps, doctor.doctor,
+    gaps.gaps, close.close, doctor.doctor,
 )  # fmt: skip
 for command in commands:
     app.command()(command)

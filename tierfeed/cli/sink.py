@@ -1,11 +1,16 @@
 """`tierfeed sink`: topics to ClickHouse."""
 
+from dataclasses import asdict
+from typing import Annotated
+
 import typer
 
 from infra.parts import say_ready
+from tierfeed.cli.output import Json, emit, show
 from tierfeed.cli.service import serve
 from tierfeed.cli.stack import reached
-from tierfeed.settings import load_settings
+from tierfeed.domain.market import parse_calendar
+from tierfeed.settings import Settings, load_settings, read_document
 
 app = typer.Typer(name="sink", help="Sinks: topics to ClickHouse.", no_args_is_help=True)
 
@@ -20,3 +25,33 @@ def run() -> None:
 
     settings = reached(load_settings())
     serve(settings, "sink", lambda stop: run_sink(settings, stop, say_ready))
+
+
+@app.command()
+def rollups(
+    everything: Annotated[bool, typer.Option("--all", help="Compute anew whatever is still stored.")] = False,
+    json: Json = False,
+) -> None:
+    """Bring the hours and days that reports rest on up to date, once. `sink run` does so every minute.
+
+    Example: tierfeed sink rollups
+    """
+    found = bring_rollups(reached(load_settings()), everything=everything)
+    if json:
+        emit(found)
+    else:
+        show(("rollup", "computed"), found.items())
+
+
+def bring_rollups(settings: Settings, *, everything: bool = False) -> dict[str, int]:
+    """How many hours and days were computed, by rollup. Raises UpstreamError."""
+    from sinks.connection import Connection  # clickhouse-connect
+    from sinks.rollups import PATIENCE, Rollups
+
+    calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+    connection = Connection(settings.clickhouse, PATIENCE)
+    try:
+        rollups = Rollups(connection, calendar)
+        return asdict(rollups.recompute_all() if everything else rollups.refresh())
+    finally:
+        connection.close()

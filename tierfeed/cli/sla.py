@@ -13,7 +13,7 @@ from tierfeed.cli.service import in_thread, serve
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
-from tierfeed.domain.market import Calendar, month_of, parse_calendar
+from tierfeed.domain.market import Calendar, month_of
 from tierfeed.domain.objectives import Budget, Objective, alerts, budgets
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
@@ -54,7 +54,7 @@ def sla(
 
     settings = reached(load_settings())
     registered = registered_in(settings)
-    manager = SLAManager(settings.clickhouse, registered, _calendar(settings))
+    manager = SLAManager(settings.clickhouse, registered, calendar_of(settings))
     if tenant is not None:
         reports = [manager.monitor_sla_compliance(tenant, month)]
     else:
@@ -117,7 +117,7 @@ def registered_in(settings: Settings) -> Registered:
     return registered if registered.tiers else Registered({}, {tier.name: tier for tier in settings.tiers()})
 
 
-def _calendar(settings: Settings) -> Calendar:
+def calendar_of(settings: Settings) -> Calendar:
     """The market file's, with the maintenance that was imported."""
     from analytics.ops.terms import Terms  # clickhouse-connect
 
@@ -184,9 +184,9 @@ def budget(
     start, end = month_of(month or datetime.now(UTC).strftime("%Y-%m"))
     has_clickhouse = "url" in settings.clickhouse.model_fields_set
     if has_clickhouse:
-        calendar = _calendar(settings)
+        calendar = calendar_of(settings)
     else:
-        calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+        calendar = parsecalendar_of(read_document(settings.market_file, "market_file"))
     tiers = [each for each in settings.tiers() if tier in (None, each.name)]
     if not tiers:
         raise ConfigError(f"--tier must be one of {', '.join(each.name for each in settings.tiers())}, was {tier!r}")

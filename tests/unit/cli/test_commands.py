@@ -52,7 +52,8 @@ TABLES = [
     ("tenants", "remove"), ("tenants", "feed"), ("history",), ("usage",), ("sla", "budget"), ("sla", "incidents"),
     ("brokers", "quality"), ("brokers", "command"), ("brokers", "commands"), ("gaps",),
     ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
-    ("report", "profit"), ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
+    ("report", "profit"), ("report", "costs"), ("report", "brokers"), ("report", "usage"), ("report", "health"),
+    ("report", "month"), ("close",), ("sink", "rollups"), ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
     ("bench", "catchup"), ("bench", "tenants"),
 ]  # fmt: skip
 
