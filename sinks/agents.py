@@ -106,7 +106,7 @@ class _Part:
         self.app.fail(error)
 
     def leads(self) -> bool:
-        """One process of all keeps bars and rollups: the one that has the first partition. Two at once would do no harm."""
+        """One process of all keeps bars and rollups: who has the first partition. Two at once would do no harm."""
         return self._first in self._placement.led
 
     async def keep_bars(self, every_s: float) -> None:

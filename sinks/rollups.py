@@ -168,7 +168,7 @@ class Rollups:
 
 
 class RollupKeeper:
-    """Brings the rollups up to date every so often, where `is_mine` says so, in a thread and over a connection of its own.
+    """Brings the rollups up to date every so often where `is_mine` says so, over a connection of its own.
 
     The thread dies with its process in the middle of a statement, which does no harm.
     """

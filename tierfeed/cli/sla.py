@@ -186,7 +186,7 @@ def budget(
     if has_clickhouse:
         calendar = calendar_of(settings)
     else:
-        calendar = parsecalendar_of(read_document(settings.market_file, "market_file"))
+        calendar = parse_calendar(read_document(settings.market_file, "market_file"))
     tiers = [each for each in settings.tiers() if tier in (None, each.name)]
     if not tiers:
         raise ConfigError(f"--tier must be one of {', '.join(each.name for each in settings.tiers())}, was {tier!r}")

@@ -53,7 +53,8 @@ TABLES = [
     ("brokers", "quality"), ("brokers", "command"), ("brokers", "commands"), ("gaps",),
     ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
     ("report", "profit"), ("report", "costs"), ("report", "brokers"), ("report", "usage"), ("report", "health"),
-    ("report", "month"), ("close",), ("sink", "rollups"), ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
+    ("report", "month"), ("ops", "kinds"), ("ops", "import"), ("ops", "list"), ("close",), ("sink", "rollups"),
+    ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
     ("bench", "catchup"), ("bench", "tenants"),
 ]  # fmt: skip
 
