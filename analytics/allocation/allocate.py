@@ -166,11 +166,15 @@ class _Direct:
 
     def __init__(self, world: World) -> None:
         self._tiers = len(world.names.of[Dimension.TIER])
+        self._moved = 0
         self._borne = np.zeros(len(world.names.of[Dimension.TENANT]) * self._tiers, dtype=np.int64)
 
     def bear(self, part: Part) -> None:
         if part.line is Line.ALLOCATED and part.kind is Class.DIRECT:
             whose = part.cells.whose
+            self._moved += abs(int(part.microusd.sum()))
+            if self._moved >= 1 << 63:
+                raise OverflowError("direct costs add up to more than 64 bits hold")
             at = whose[Dimension.TENANT].astype(np.int64) * self._tiers + whose[Dimension.TIER]
             np.add.at(self._borne, at, part.microusd)
 

@@ -37,10 +37,8 @@ class Charge:
         """Why its capacity is not known though its tags speak of it."""
         if self.capacity() is not None or not self.tags.keys() & {PROVISIONED, USED}:
             return None
-        told = ", ".join(f"{name} {self.tags.get(name)!r}" for name in (PROVISIONED, USED))
-        return (
-            f"charge {self.charge}: nothing of it is called idle, for that takes two numbers of 0 or more, was {told}"
-        )
+        told = " and ".join(f"{name} {self.tags.get(name)!r}" for name in (PROVISIONED, USED))
+        return f"charge {self.charge}: nothing of it is called idle, for its tags are {told}"
 
 
 def _number(text: str | None) -> Fraction | None:

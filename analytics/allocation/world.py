@@ -17,6 +17,9 @@ Codes = NDArray[np.int32]
 NOBODY: Final = 0
 """The code of the empty name, which comes before every other."""
 
+_MOST: Final = 9e18
+"""A little less than the largest int64."""
+
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -148,6 +151,8 @@ def _added_up(key: Whole, weight: Whole) -> tuple[Whole, Whole]:
         order = np.argsort(key, kind="stable")
         key, weight = key[order], weight[order]
         begins = np.flatnonzero(np.concatenate(([True], key[1:] != key[:-1])))
+        if float(weight.sum(dtype=np.float64)) > _MOST:
+            raise OverflowError("weights add up to more than 64 bits hold")
         key, weight = key[begins], np.add.reduceat(weight, begins)
     return key, weight
 

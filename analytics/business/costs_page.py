@@ -25,9 +25,7 @@ def page(report: CostReport) -> Page:
         banners=tuple(_banners(report)),
         summary=tuple(_summary(report)),
         sections=(
-            Section(
-                "From charges to tenants", charts=(_waterfall(report),), tables=(_charges(report), _checks(report))
-            ),
+            Section("From charges to tenants", charts=(_waterfall(report),), tables=(_charges(report),)),
             Section("By day", charts=(_trend(report),), tables=(_parts(report, "day", report.days),)),
             Section("By service, rule and method", text=report.notes, tables=(_services(report),)),
             Section("By tenant and tier", tables=(_tenants(report), _parts(report, "tier", report.tiers))),
@@ -36,6 +34,7 @@ def page(report: CostReport) -> Page:
                 tables=(_parts(report, "broker", report.brokers), _parts(report, "symbol", report.symbols)),
             ),
             Section("Nobody's cost, and why", tables=(_unallocated(report),)),
+            Section("What must agree", tables=(_checks(report),)),
         ),
     )
 
@@ -47,8 +46,8 @@ def _banners(report: CostReport) -> Iterator[str]:
         yield f"{report.month} is provisional: it is not closed, and what comes late changes it."
     elif report.corrections:
         yield f"{report.month} was closed {report.closed_at:%F}, and corrected since: {report.corrections} times."
-    if not report.provisional and not all(row["holds"] for row in report.checks):
-        yield "The charges have changed since the month was closed: what is shown does not add up to them."
+    if not all(row["holds"] for row in report.checks):
+        yield "The charges have changed since they were allocated: what is shown does not add up to them."
 
 
 def _summary(report: CostReport) -> Iterator[str]:
@@ -88,7 +87,7 @@ def _trend(report: CostReport) -> Chart:
     if not report.days:
         return NoChart("costs_trend", title, f"no charge of {report.month} is known")
     lines = {each.removesuffix("_usd"): tuple(row[each] for row in report.days) for each in _WHERE}
-    return Trend("costs_trend", title, tuple(row["day"] for row in report.days), lines, Unit.USD)
+    return Trend("costs_trend", title, tuple(f"{row['day']:%F}" for row in report.days), lines, Unit.USD)
 
 
 def _charges(report: CostReport) -> Table:
@@ -111,36 +110,19 @@ def _checks(report: CostReport) -> Table:
 
 
 def _services(report: CostReport) -> Table:
-    columns = (
-        Column("Service"),
-        Column("Class"),
-        Column("Rule"),
-        Column("Version"),
-        Column("Method"),
-        Column("Line"),
-        _count("Charges"),
-        _usd("Cost"),
-    )
+    texts = _texts("Service", "Class", "Rule", "Version", "Method", "Line")
+    columns = (*texts, _count("Charges"), _usd("Cost"))
     keys = ("service", "class", "rule", "rule_version", "method", "line", "charges", "cost_usd")
     return Table("costs_services", "Services, rules and methods", columns, _cells(report.services, keys))
 
 
 def _tenants(report: CostReport) -> Table:
     formula = f"its parts of all charges, {report.formula_version}"
-    columns = (
-        Column("Tenant"),
-        Column("Tier"),
-        *(_usd(each) for each in ("Direct", "Shared", "Idle", "Overhead")),
-        _usd("Cost", formula),
-    )
-    rows = tuple(
-        (
-            row["tenant"] or f"{row['tenants']:,} others",
-            row["tier"],
-            *(row[f"{each}_usd"] for each in ("direct", "shared", "idle", "overhead", "cost")),
-        )
-        for row in report.tenants
-    )
+    kinds = ("Direct", "Shared", "Idle", "Overhead")
+    columns = (*_texts("Tenant", "Tier"), *(_usd(kind) for kind in kinds), _usd("Cost", formula))
+    keys = ("tier", *(f"{kind.lower()}_usd" for kind in kinds), "cost_usd")
+    names = (row["tenant"] or f"{row['tenants']:,} others" for row in report.tenants)
+    rows = tuple((name, *cells) for name, cells in zip(names, _cells(report.tenants, keys), strict=True))
     return Table("costs_tenants", "Tenants, the dearest first", columns, rows)
 
 
@@ -152,23 +134,18 @@ def _parts(report: CostReport, name: str, rows: Sequence[Row]) -> Table:
 
 
 def _unallocated(report: CostReport) -> Table:
-    columns = (
-        Column("Charge"),
-        Column("Service"),
-        Column("Rule"),
-        Column("Why"),
-        Column("Tier"),
-        Column("Broker"),
-        Column("Symbol"),
-        _count("Days"),
-        _usd("Cost"),
-    )
+    texts = _texts("Charge", "Service", "Rule", "Why", "Tier", "Broker", "Symbol")
+    columns = (*texts, _count("Days"), _usd("Cost"))
     keys = ("charge", "service", "rule", "reason", "tier", "broker", "symbol", "days", "cost_usd")
     return Table("costs_unallocated", "Unallocated", columns, _cells(report.unallocated, keys))
 
 
 def _cells(rows: Sequence[Row], keys: Sequence[str]) -> tuple[tuple[Cell, ...], ...]:
     return tuple(tuple(row[key] for key in keys) for row in rows)
+
+
+def _texts(*titles: str) -> tuple[Column, ...]:
+    return tuple(Column(title) for title in titles)
 
 
 def _lines() -> tuple[Column, ...]:
