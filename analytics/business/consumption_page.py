@@ -108,7 +108,8 @@ def _usage_table(usages: Sequence[TenantUsage]) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (
             each.tenant_id, each.subscription_tier,
-            None if each.symbols_accessed is None else len(each.symbols_accessed), each.total_ticks_consumed, each.avg_latency_experienced, each.data_quality_received, each.monthly_revenue,
+            None if each.symbols_accessed is None else len(each.symbols_accessed), each.total_ticks_consumed,
+            each.avg_latency_experienced, each.data_quality_received, each.monthly_revenue,
             each.allocated_infrastructure_cost, each.profit_margin, each.profit_margin_percent, each.efficiency_score,
             each.health_score, each.upsell_potential,
         )

@@ -38,10 +38,14 @@ def scatter(tenants: Sequence[Scored]) -> Chart:
     ]
     if not known:
         return NoChart(name, title, "of no tenant are both health and margin known")
-    most = max(revenue for *_, revenue in known)
+    most = max(revenue for _, _, _, revenue in known)
     points = tuple(
         Point(
-            each.tenant_id, each.subscription_tier, health, margin, float(max(revenue, 0) / most) if most > 0 else 0.0
+            each.tenant_id,
+            each.subscription_tier,
+            health,
+            margin,
+            float(max(revenue, Decimal()) / most) if most > 0 else 0.0,
         )
         for each, health, margin, revenue in known[:MOST_POINTS]
     )

@@ -65,7 +65,8 @@ def unknown_risks(standing: Standing) -> tuple[str, ...]:
 
 def _late(late: Mapping[str, int]) -> RiskFactor:
     owed, days, count = usd(late["owed_microusd"]), late["days_late"], late["invoices"]
-    told = f"{count} invoices of ${owed:,.2f} in all are more than {LATE_DAYS} days late, the oldest by {days}"
+    which = "1 invoice" if count == 1 else f"{count} invoices"
+    told = f"{which} of ${owed:,.2f} in all more than {LATE_DAYS} days late, the oldest by {days}"
     figures: dict[str, Value | None] = {"invoices": count, "owed_usd": owed, "days_late": days}
     return RiskFactor("invoice_late", told, figures, "Have somebody whom the customer knows ask about the invoices")
 
