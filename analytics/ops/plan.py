@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
 from analytics.ops.check import Sound
@@ -13,6 +13,7 @@ from tierfeed.errors import ConfigError
 
 Key = tuple[Any, ...]
 HOUR_S: Final = 3600
+TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _too_much(changed: Iterable[Sound], after: Iterable[Row], calendar: Calendar
             continue
         with_all = with_all_of[each.row["source"]]
         month = each.row["starts_at"].date().replace(day=1)
-        while month <= each.row["ends_at"].date():
+        while month <= (each.row["ends_at"] - TICK).date():
             first, end = (datetime(day.year, day.month, 1, tzinfo=UTC) for day in (month, next_month(month)))
             announced_s = with_all.announced_s(first, end)
             if announced_s > MAINTENANCE_S:

@@ -1,20 +1,18 @@
 """The tables of what operations supply. Everything raises UpstreamError."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, date, datetime
+from typing import Any
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from analytics.ops.kinds import Kind, Row
-from analytics.ops.plan import Key, maintenance_of
+from analytics.ops.plan import TICK, Key, maintenance_of
 from analytics.summary import Questions
 from infra import clickhouse
 from tierfeed.domain.market import Maintenance
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import ClickHouseSettings
-
-TICK: Final = timedelta(microseconds=1)
 
 
 class Operations:

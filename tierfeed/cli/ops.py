@@ -42,7 +42,7 @@ def list_kinds(json: Json = False) -> None:
                 {
                     "column": column.name,
                     "about": column.about,
-                    "must_be": column.cell.about,
+                    "must_be": "one of the tiers file" if column.names_tiers else column.cell.about,
                     "may_be_empty": column.may_be_empty,
                     "may_be_missing": column in OPTIONAL,
                 }

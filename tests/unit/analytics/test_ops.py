@@ -9,7 +9,7 @@ import pytest
 from analytics.ops.check import Sound, check
 from analytics.ops.files import Format, Table, read_csv, read_file, read_json, template
 from analytics.ops.kinds import KINDS, KindName, Row
-from analytics.ops.plan import plan_import
+from analytics.ops.plan import Plan, plan_import
 from tierfeed.domain.market import Calendar, Maintenance
 from tierfeed.errors import ConfigError
 
@@ -296,6 +296,8 @@ def test_what_is_real_is_never_synthetic_and_what_is_not_there_is_not_taken_back
     assert refused([subscription("2026-05-05", void=True)], there) == (
         "f.csv:2026-05-05: void must be false, for there is no such row to take back, was 'true'",
     )
+    twice = subscription("2026-02-01", tenant="gone", void=True, price_microusd=1)
+    assert plan_import(SUBSCRIPTIONS, [twice], there, Calendar()) == Plan(unchanged=1)  # whatever else it says
     again = plan_import(
         SUBSCRIPTIONS, [subscription("2026-02-01", tenant="gone", source="synthetic")], there, Calendar()
     )
@@ -326,6 +328,10 @@ def test_a_month_has_four_hours_of_maintenance_with_the_market_files() -> None:
     assert planned(maintenance("m1", tuesday + timedelta(hours=1), 3)) == 1  # instead of what is there
     assert planned(maintenance("m2", tuesday + timedelta(days=30), 4)) == 1  # another month
     assert planned(maintenance("m2", tuesday + timedelta(days=1), 3, source="synthetic")) == 1
+    there["s1",] = maintenance("s1", tuesday + timedelta(days=3), 3, source="synthetic").row
+    assert planned(maintenance("m2", tuesday + timedelta(days=1), 1)) == 1  # what was generated takes nothing of it
+    with pytest.raises(ConfigError, match=r"was 5\.00 with all"):
+        planned(maintenance("s2", tuesday + timedelta(days=1), 1, source="synthetic"))
     with pytest.raises(ConfigError) as told:
         planned(maintenance("m2", tuesday + timedelta(days=1), 1.5), maintenance("m3", tuesday + timedelta(days=2), 1))
     assert told.value.problems == tuple(
