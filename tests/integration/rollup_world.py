@@ -67,7 +67,7 @@ class World:
             self.rows["ticks"].append({
                 "broker": chance.choice(BROKERS), "symbol": chance.choice(SYMBOLS), "bid": round(price, 5),
                 "ask": round(price + chance.choice((0.00001, 0.00002, -0.00001)), 5),
-                "event_time": None if chance.random() < 0.2 else micros(received - chance.choice((900, 30_000, 400_000))),
+                "event_time": None if chance.random() < 0.2 else micros(received - chance.choice((900, 30000, 400000))),
                 "received_time": micros(received), "line": chance.choice("AB"), "session": chance.randrange(2),
                 "flags": chance.choice((0, 0, 0, 2, 4)), "topic_id": UUID(int=9), "partition": 0, "offset": offset,
             })  # fmt: skip
@@ -92,7 +92,7 @@ class World:
         chance = self._random
         came = [name for name in brokers if chance.random() < 0.8]
         as_of = published - chance.choice((0, 7, 120, 90_000))
-        tick = chance.choice([each for each in self.rows["ticks"]])
+        tick = chance.choice(list(self.rows["ticks"]))
         bid, ask = (chance.choice((None, tick[side], tick[side])) for side in ("bid", "ask"))
         ages = [chance.choice((as_of - round(tick["received_time"].timestamp() * US), 11)) for _ in range(2)]
         row = {

@@ -13,7 +13,7 @@ from tierfeed.cli.service import in_thread, serve
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
-from tierfeed.domain.market import Calendar, month_of
+from tierfeed.domain.market import Calendar, month_of, parse_calendar
 from tierfeed.domain.objectives import Budget, Objective, alerts, budgets
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
