@@ -1,5 +1,6 @@
 """`tierfeed ops`: what operations supply. Kinds, templates, import, list; a company to try it all with."""
 
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,8 +130,6 @@ def list_rows(
 
     Example: tierfeed ops list invoices --tenant acme
     """
-    from contextlib import closing
-
     from analytics.ops.store import Operations  # clickhouse-connect
 
     found = KINDS[kind]
