@@ -1,5 +1,6 @@
 """A charge, as far as its allocation asks."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -8,6 +9,7 @@ from typing import Final
 
 PROVISIONED: Final = "provisioned"
 USED: Final = "used"
+_NUMBER: Final = re.compile(r"[0-9]{1,18}([.][0-9]{1,18})?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,8 +44,4 @@ class Charge:
 
 
 def _number(text: str | None) -> Fraction | None:
-    try:
-        number = Fraction(text) if text is not None else None
-    except (ValueError, ZeroDivisionError):
-        return None
-    return number if number is not None and number >= 0 else None
+    return Fraction(text) if text is not None and _NUMBER.fullmatch(text) else None

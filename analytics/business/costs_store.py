@@ -86,21 +86,14 @@ class Staging:
 
     def replace(self) -> None:
         """What is stored of the month is what is staged, from one moment to the next."""
-        if self.count():
-            how, source = "REPLACE", " FROM {table:Identifier}"
-        else:
-            how, source = "DROP", ""  # ClickHouse refuses to replace by nothing
-        self._command(
-            f"ALTER TABLE cost_allocations {how} PARTITION {{month:Date}}{source}", month=self._first, table=self.table
-        )
+        # ALTER takes no parameter for the table that it reads from; nor does it replace by nothing.
+        how = f"REPLACE PARTITION {{month:Date}} FROM {self.table}" if self.count() else "DROP PARTITION {month:Date}"
+        self._command(f"ALTER TABLE cost_allocations {how}", month=self._first)
 
     def add(self) -> None:
         """What is staged comes to what is stored, all of it at once."""
-        self._command(
-            "ALTER TABLE cost_allocations ATTACH PARTITION {month:Date} FROM {table:Identifier}",
-            month=self._first,
-            table=self.table,
-        )
+        how = f"ATTACH PARTITION {{month:Date}} FROM {self.table}"
+        self._command(f"ALTER TABLE cost_allocations {how}", month=self._first)
 
     def take(self, question: str, other: "Staging", **parameters: Any) -> None:
         """Insert the answer to a question about another table."""

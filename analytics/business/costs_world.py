@@ -18,6 +18,7 @@ from schemas import topics
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import ClickHouseSettings
 
+_QUESTIONS: Final = ("costs_consumed", "costs_published", "costs_kept", "costs_sent")
 _TOPIC: Final = topics.tier("")
 """What comes before a tier's name in its topic's."""
 
@@ -61,15 +62,19 @@ def _charge(row: Row) -> Charge:
 
 def _tables(settings: ClickHouseSettings, span: Mapping[str, Any]) -> dict[Metric, Any]:
     """By metric; none of one that has no source. Columns day, weight, and the dimensions that are known."""
-    published = _ask(settings, "costs_published", span)
-    kept = _ask(settings, "costs_kept", span)
+    client = clickhouse.client(settings)
+    try:
+        told = {question: _ask(client, settings.url, question, span) for question in _QUESTIONS}
+    finally:
+        client.close()
+    published = told["costs_published"]
     retained = published.filter(published["retained"].is_valid())
     found = {
-        Metric.CONSUMED_TICKS: _ask(settings, "costs_consumed", span),
-        Metric.NETWORK_BYTES: _ask(settings, "costs_sent", span).rename_columns({"bytes": "weight"}),
+        Metric.CONSUMED_TICKS: told["costs_consumed"],
+        Metric.NETWORK_BYTES: told["costs_sent"].rename_columns({"bytes": "weight"}),
         Metric.PUBLISHED_ROWS: published.drop_columns(["retained"]).rename_columns({"records": "weight"}),
         Metric.RETAINED_ROWS: retained.drop_columns(["records"]).rename_columns({"retained": "weight"}),
-        Metric.TIER_BYTES: _of_tiers(kept),
+        Metric.TIER_BYTES: _of_tiers(told["costs_kept"]),
     }
     return {metric: table for metric, table in found.items() if table.num_rows}
 
@@ -79,16 +84,12 @@ def _of_tiers(kept: Any) -> Any:
     return pa.table({"day": kept["day"], "tier": pa.array(tiers, pa.string()), "weight": kept["bytes"]})
 
 
-def _ask(settings: ClickHouseSettings, question: str, span: Mapping[str, Any]) -> Any:
+def _ask(client: Any, url: str, question: str, span: Mapping[str, Any]) -> Any:
     """An Arrow table: rows of consumption are too many to be Python's."""
     try:
-        client = clickhouse.client(settings)
-        try:
-            return client.query_arrow(sql(question), parameters=dict(span), use_strings=True)
-        finally:
-            client.close()
+        return client.query_arrow(sql(question), parameters=dict(span), use_strings=True)
     except ClickHouseError as error:
-        raise UpstreamError(f"ClickHouse at {settings.url}, asked {question}.sql: {error}") from error
+        raise UpstreamError(f"ClickHouse at {url}, asked {question}.sql: {error}") from error
 
 
 def _found(tables: Iterable[Any]) -> dict[Dimension, set[str]]:

@@ -9,9 +9,9 @@ WITH
     (
         SELECT
             charge,
-            toInt64(greatest(charge_period_end - charge_period_start, 1)) AS days,
-            least(greatest(toInt64({from:Date} - charge_period_start), 0), days) AS begin,
-            least(greatest(toInt64({to:Date} - charge_period_start), 0), days) AS past,
+            greatest(dateDiff('day', charge_period_start, charge_period_end), 1) AS days,
+            least(greatest(dateDiff('day', charge_period_start, {from:Date}), 0), days) AS begin,
+            least(greatest(dateDiff('day', charge_period_start, {to:Date}), 0), days) AS past,
             effective_cost_microusd AS cost,
             sign(cost) * (intDiv(abs(cost), days) * past + least(abs(cost) % days, past)
                 - intDiv(abs(cost), days) * begin - least(abs(cost) % days, begin)) AS origin,
@@ -47,8 +47,8 @@ SELECT
     stored.rule AS rule,
     stored.tenants AS tenants,
     stored.rows AS rows,
-    charges.has_capacity AS has_capacity,
-    greatest(charges.source, stored.source) = 'synthetic' AS synthetic
+    toBool(charges.has_capacity) AS has_capacity,
+    toBool(greatest(charges.source, stored.source) = 'synthetic') AS synthetic
 FROM charges
 FULL OUTER JOIN stored ON charges.charge = stored.charge
 ORDER BY charge

@@ -31,7 +31,7 @@ FROM
         toString(charge) AS charge, toString(service) AS service, toString(line) AS line, toString(tenant) AS tenant,
         toString(tier) AS tier, toString(broker) AS broker, toString(class) AS class, toString(rule) AS rule,
         toString(rule_version) AS rule_version, toString(method) AS method, sum(microusd) AS microusd,
-        max(source) = 'synthetic' AS is_synthetic
+        toBool(max(source) = 'synthetic') AS is_synthetic
     FROM cost_allocations
     WHERE month = {from:Date} AND ({tenant:String} = '' OR tenant = {tenant:String})
     GROUP BY charge, service, line, tenant, tier, broker, class, rule, rule_version, method

@@ -2,8 +2,8 @@
 -- Grain:    one row per (dimension, name); an empty name: not told apart
 -- Params:   from Date: the month
 SELECT
-    dimension.1 AS dimension,
-    dimension.2 AS name,
+    part.1 AS dimension,
+    part.2 AS name,
     sumIf(microusd, line = 'allocated') AS allocated_microusd,
     sumIf(microusd, line = 'idle') AS idle_microusd,
     sumIf(microusd, line = 'unallocated') AS unallocated_microusd
@@ -15,6 +15,6 @@ FROM
     GROUP BY tier, broker, symbol, day, line
 )
 ARRAY JOIN
-    [('tier', toString(tier)), ('broker', toString(broker)), ('symbol', toString(symbol)), ('day', toString(day))] AS dimension
-GROUP BY dimension
-ORDER BY dimension
+    [('tier', toString(tier)), ('broker', toString(broker)), ('symbol', toString(symbol)), ('day', toString(day))] AS part
+GROUP BY part
+ORDER BY part
