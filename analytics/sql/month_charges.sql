@@ -1,6 +1,8 @@
 -- Question: which charges of a month are not allocated to the micro-dollar?
 -- Grain:    one row per charge of which the days in the month, and what is allocated of it, differ
 -- Params:   from Date inclusive: the month, to Date exclusive
+--
+-- charged: by days all alike, its first days a micro-dollar more where it takes that to add up to the charge.
 SELECT charge, max(of_service) AS service, sum(charged) AS charged_microusd, sum(allocated) AS allocated_microusd
 FROM
 (
@@ -11,14 +13,15 @@ FROM
         greatest(toInt32(charge_period_end) - first, 1) AS days,
         greatest(toInt32({from:Date}) - first, 0) AS before,
         least(toInt32({to:Date}) - first, days) AS after,
-        toInt64(
-            intDiv(toInt128(effective_cost_microusd) * after, days) - intDiv(toInt128(effective_cost_microusd) * before, days)
+        abs(effective_cost_microusd) AS cost,
+        toInt64(sign(effective_cost_microusd)) * toInt64(
+            intDiv(cost, days) * (after - before) + least(cost % days, after) - least(cost % days, before)
         ) AS charged,
         toInt64(0) AS allocated
     FROM ops_cost_charges
     WHERE before < after
     UNION ALL
-    SELECT toString(charge), toString(service), 0, 0, 0, 0, 0, microusd
+    SELECT toString(charge), toString(service), 0, 0, 0, 0, 0, 0, microusd
     FROM cost_allocations
     WHERE month = {from:Date}
 )

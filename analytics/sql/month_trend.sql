@@ -3,8 +3,8 @@
 -- Params:   from Date inclusive: the first of a month, to Date exclusive
 --
 -- gross: what subscriptions earned day by day; credits: approved ones of the month. subscribers: tenants with a subscription of
--- any price in it. cost: of each charge the days that are in the month, in whole micro-dollars that add up to the charge over
--- its months; told: of charges that say what was provisioned and what was used. customers: tenants that consumed a tick.
+-- any price in it. cost: of each charge the days that are in the month, all alike, its first days a micro-dollar more where it takes
+-- that to add up to the charge; told: of charges that say what was provisioned and what was used. customers: tenants that consumed a tick.
 WITH
     months AS
     (
@@ -35,8 +35,9 @@ WITH
             greatest(toInt32(charge_period_end) - first, 1) AS days,
             greatest(toInt32(month) - first, 0) AS before,
             least(toInt32(until) - first, days) AS after,
-            toInt64(
-                intDiv(toInt128(effective_cost_microusd) * after, days) - intDiv(toInt128(effective_cost_microusd) * before, days)
+            abs(effective_cost_microusd) AS cost,
+            toInt64(sign(effective_cost_microusd)) * toInt64(
+                intDiv(cost, days) * (after - before) + least(cost % days, after) - least(cost % days, before)
             ) AS microusd,
             mapContains(tags, 'provisioned') AND mapContains(tags, 'used') AS is_told
         FROM ops_cost_charges

@@ -1,4 +1,4 @@
--- c1: two of its three days, 0.666667, are allocated. c2: 3100, of which 3000 and, later, 50 are. c3: allocated, and no charge any
+-- c1: two of its three days, 0.666666, are allocated. c2: 3100, of which 3000 and, later, 50 are. c3: allocated, and no charge any
 -- more. c4: nothing is allocated. c5: of another month.
 INSERT INTO ops_cost_charges_versions (charge, charge_period_start, charge_period_end, service_name, effective_cost_microusd, void, source, imported_at) VALUES
     ('c1', '2026-09-30', '2026-10-03', 'hosts', 1000000, false, 'real', '2026-11-01 00:00:00'),
@@ -10,7 +10,7 @@ INSERT INTO ops_cost_charges_versions (charge, charge_period_start, charge_perio
     ('c3', '2026-10-01', '2026-11-01', 'hosts', 7, true, 'real', '2026-11-02 00:00:00');
 INSERT INTO cost_allocations (month, correction, line, tenant, day, charge, service, class, microusd) VALUES
     ('2026-10-01', 0, 'allocated', 'acme', '2026-10-01', 'c1', 'hosts', 'shared', 600000),
-    ('2026-10-01', 0, 'idle', '', '2026-10-01', 'c1', 'hosts', 'shared', 66667),
+    ('2026-10-01', 0, 'idle', '', '2026-10-01', 'c1', 'hosts', 'shared', 66666),
     ('2026-10-01', 0, 'allocated', 'acme', '2026-10-01', 'c2', 'feeds', 'shared', 3000),
     ('2026-10-01', 1, 'allocated', 'acme', '2026-10-01', 'c2', 'feeds', 'shared', 50),
     ('2026-10-01', 0, 'allocated', 'acme', '2026-10-01', 'c3', 'hosts', 'shared', 7);

@@ -1,8 +1,8 @@
 -- September: acme came on the 16th, at 31 dollars a month: 15 of 30 days are 15.50. A credit of 2 was approved. Of a charge of one
--- dollar for three days one is in September: 0.333333. Nobody consumed anything.
+-- dollar for three days the first is in September: 0.333334. Nobody consumed anything.
 -- October: acme's whole price; globex is a subscriber too, at nothing. Of the credits by hand one is approved. The other two days
--- of the charge are 0.666667, c2 is 0.0031, and tells what was used, and one of the two days of a refund of 0.0001 is
--- -0.00005: 0.669717. acme consumed 12 and 5, of which 12 was 10 before it was computed again; globex only read again.
+-- of the charge are 0.666666, c2 is 0.0031, and tells what was used, and one of the two days of a refund of 0.0001 is
+-- -0.00005: 0.669716. acme consumed 12 and 5, of which 12 was 10 before it was computed again; globex only read again.
 INSERT INTO ops_subscriptions_versions (tenant, from_date, to_date, tier, price_microusd, void, source, file, imported_at) VALUES
     ('acme', '2024-09-16', NULL, 'pro', 31000000, false, 'real', 'f', '2024-09-01 00:00:00'),
     ('globex', '2024-10-10', '2024-10-12', 'free', 0, false, 'real', 'f', '2024-09-01 00:00:00');
