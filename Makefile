@@ -4,6 +4,8 @@ BIN := .venv/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check
 QUICK = $(wildcard tests/unit tests/property tests/contract tests/golden)
 SLOW = $(wildcard tests/integration tests/e2e)
+# Two at a time: only what needs no Kafka cluster, whose tests measure time.
+TWO = -n 2 --dist loadfile
 
 .PHONY: help setup demo check test bench lock clean
 
@@ -30,10 +32,11 @@ check: .venv/ready ## The quick gate: format, lint, types, import contracts, all
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(QUICK)
+	$(BIN)/pytest $(TWO) $(QUICK)
 
 test: check ## Everything, on real Kafka and real ClickHouse
-	$(BIN)/pytest $(SLOW)
+	$(BIN)/pytest $(TWO) -m 'not kafka' $(SLOW)
+	$(BIN)/pytest --durations=25 -m kafka $(SLOW)
 
 bench: .venv/ready ## Side by side with stock Faust, Quix Streams and Kafka Streams; writes bench/RESULTS.md
 	$(BIN)/python -m bench

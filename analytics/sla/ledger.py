@@ -11,6 +11,7 @@ from typing import Any, Final
 import structlog
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from analytics.ops.terms import Terms
 from analytics.sla.commands import Commands
 from analytics.sla.gaps import (
     SECOND_US,
@@ -31,11 +32,10 @@ from analytics.sla.store import EPOCH
 from analytics.summary import Questions, Row
 from infra import clickhouse
 from tierfeed.domain.commands import Step
-from tierfeed.domain.market import parse_calendar
 from tierfeed.domain.spans import total
 from tierfeed.domain.words import GapCause, Line
 from tierfeed.errors import UpstreamError
-from tierfeed.settings import Settings, read_document
+from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -73,7 +73,7 @@ class GapLedger:
 
     def __init__(self, settings: Settings, commands: Commands) -> None:
         self._settings, self._commands = settings, commands
-        self._calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+        self._calendar = Terms.of(settings, datetime.now(UTC).date()).calendar
         self._questions = Questions(settings.clickhouse)
         self._client = clickhouse.client(settings.clickhouse)
         self._sessions = Sessions(settings)

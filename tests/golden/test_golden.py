@@ -2,6 +2,7 @@
 params.json where it has any."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,17 +12,22 @@ import pytest
 
 from analytics.summary import SQL, sql
 from infra.clickhouse import client as clickhouse_client
+from infra.clickhouse import load_migrations
 from infra.clickhouse_sql import statements
-from sinks.setup import migrate
+from sinks.setup import MIGRATIONS, migrate
 from sinks.tables import MARKET_TABLES
 from tierfeed.settings import ClickHouseSettings, Settings
 
 FOLDER = Path(__file__).parent
 QUESTIONS = sorted(path.stem for path in SQL.glob("*.sql"))
 FILLED = """
-SELECT name FROM system.tables
-WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND total_rows > 0 AND name != 'schema_migrations'
+SELECT name, name IN {known:Array(String)} AS is_migrated FROM system.tables
+WHERE database = currentDatabase() AND engine LIKE '%MergeTree' AND name != 'schema_migrations'
+    AND (total_rows > 0 OR NOT is_migrated)
 """
+KNOWN = sorted(
+    {name for file in load_migrations(MIGRATIONS) for name in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", file.sql)}
+)
 HEADINGS = ("-- Question: ", "-- Grain:    ", "-- Params:   ")
 
 pytestmark = pytest.mark.clickhouse
@@ -50,9 +56,9 @@ def migrated(clickhouse: ClickHouseSettings) -> Iterator[ClickHouseSettings]:
 def tables(migrated: ClickHouseSettings) -> Iterator[Any]:
     """A client of the tables, which are empty."""
     client = clickhouse_client(migrated)
-    for (name,) in client.query(FILLED).result_rows:
-        client.command(f"TRUNCATE TABLE {name}")
     yield client
+    for name, is_migrated in client.query(FILLED, parameters={"known": KNOWN}).result_rows:
+        client.command(f"{'TRUNCATE' if is_migrated else 'DROP'} TABLE {name}")
     client.close()
 
 

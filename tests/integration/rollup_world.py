@@ -20,8 +20,8 @@ BROKERS: Final = ("fxcm", "ic_markets", "pepperstone")
 TENANTS: Final = ("acme", "globex", "initech", "hooli")
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ticks": (
-        "broker", "symbol", "bid", "ask", "event_time", "received_time", "line", "session", "flags", "topic_id", "partition",
-        "offset", "stored_at",
+        "broker", "symbol", "bid", "ask", "event_time", "received_time", "line", "session", "flags", "topic_id",
+        "partition", "offset", "stored_at",
     ),
     "tier_quotes": (
         "tier", "symbol", "bid", "ask", "state", "received_time", "as_of_time", "due_time", "published_time",
@@ -29,8 +29,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
         "topic_id", "partition", "offset", "stored_at",
     ),
     "quality_windows": (
-        "broker", "symbol", "window_start", "ticks", "duplicates", "line_duplicates", "backfilled", "invalid", "missing",
-        "crossed", "quarantined", "spread_mean", "mid", "heartbeats", "stored_at",
+        "broker", "symbol", "window_start", "ticks", "duplicates", "line_duplicates", "backfilled", "invalid",
+        "missing", "crossed", "quarantined", "spread_mean", "mid", "heartbeats", "stored_at",
     ),
     "usage_ranges": (
         "tenant", "consumer_group", "read_topic", "read_topic_id", "read_partition", "kind", "from_offset", "to_offset",
@@ -98,7 +98,8 @@ class World:
         row = {
             "tier": tier, "symbol": tick["symbol"] if chance.random() < 0.9 else chance.choice(SYMBOLS), "bid": bid,
             "ask": ask, "state": chance.choice(("NORMAL", "LOCKED", "CROSSED")) if bid and ask else "STALE",
-            "received_time": micros(as_of - chance.randrange(10**6)) if bid or ask else None, "as_of_time": micros(as_of),
+            "received_time": micros(as_of - chance.randrange(10**6)) if bid or ask else None,
+            "as_of_time": micros(as_of),
             "due_time": micros(as_of - chance.choice((0, -3, 50))), "published_time": micros(published),
             "conflated_count": chance.randrange(4), "sources.broker": came, "sources.offset": [0] * len(came),
         }  # fmt: skip
@@ -123,7 +124,8 @@ class World:
                     mid = round(1.1 + chance.randrange(30) / 1e5, 6) if ticks and chance.random() < 0.8 else None
                     row = {
                         "broker": broker, "symbol": symbol, "window_start": start, "ticks": ticks,
-                        "duplicates": min(ticks, 1), "line_duplicates": 0, "backfilled": min(ticks, chance.randrange(2)),
+                        "duplicates": min(ticks, 1), "line_duplicates": 0,
+                        "backfilled": min(ticks, chance.randrange(2)),
                         "invalid": min(ticks, chance.randrange(2)), "missing": chance.randrange(3), "crossed": 0,
                         "quarantined": 0, "spread_mean": None if mid is None else 0.0001 * chance.random(), "mid": mid,
                         "heartbeats": beats,

@@ -63,7 +63,8 @@ def test_what_tenants_consumed_is_what_usage_tells_of_each(tables: ClickHouseSet
         (tenant, day, symbol): list(figures)
         for tenant, day, symbol, *figures in rows(
             tables,
-            "SELECT tenant, day, symbol, sum(ticks), sum(replayed) FROM consumption_days FINAL GROUP BY ALL ORDER BY ALL",
+            "SELECT tenant, day, symbol, sum(ticks), sum(replayed) FROM consumption_days FINAL"
+            " GROUP BY tenant, day, symbol",
         )
     }
     questions, told_of = Questions(tables), defaultdict[tuple[str, Any, str], list[int]](lambda: [0, 0])
@@ -105,18 +106,18 @@ def test_hours_and_days_add_up_to_the_raw_rows(tables: ClickHouseSettings) -> No
         "SELECT broker, symbol, sum(ticks - backfilled), sum(missing) FROM quality_windows WHERE symbol != ''"
         " GROUP BY broker, symbol ORDER BY ALL",
     )
-    covered = "SELECT broker, symbol, sum(expected_s), sum(observed_s) FROM broker_days FINAL GROUP BY ALL ORDER BY ALL"
+    covered = """
+        SELECT broker, symbol, sum(expected_s), sum(observed_s) FROM broker_days FINAL GROUP BY ALL ORDER BY ALL
+    """
     questions = Questions(tables)
-    asked = [
-        (row["broker"], row["symbol"], row["expected"], row["observed"])
-        for row in questions.ask("source_coverage", SPAN)
-    ]
+    names = ("broker", "symbol", "expected", "observed")
+    asked = [tuple(row[name] for name in names) for row in questions.ask("source_coverage", SPAN)]
     questions.close()
     assert [row for row in rows(tables, covered) if row[2]] == sorted(row for row in asked if row[2])
 
 
 def test_what_comes_late_reaches_them_and_what_expires_stays(tables: ClickHouseSettings) -> None:
-    world = World(4, RECORDS)
+    world = World(4, RECORDS // 4)
     for table, told in world.rows.items():
         store(tables, table, told[::2], datetime.now(UTC) - timedelta(days=3))
     rolled(tables)

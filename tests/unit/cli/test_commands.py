@@ -53,7 +53,8 @@ TABLES = [
     ("brokers", "quality"), ("brokers", "command"), ("brokers", "commands"), ("gaps",),
     ("credits", "propose"), ("credits", "list"), ("credits", "approve"), ("credits", "reject"),
     ("report", "profit"), ("report", "costs"), ("report", "brokers"), ("report", "usage"), ("report", "health"),
-    ("report", "month"), ("ops", "kinds"), ("ops", "import"), ("ops", "list"), ("close",), ("sink", "rollups"),
+    ("report", "month"), ("ops", "kinds"), ("ops", "import"), ("ops", "list"),
+    ("ops", "generate"), ("ops", "forget"), ("close",), ("sink", "rollups"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
     ("bench", "catchup"), ("bench", "tenants"),
 ]  # fmt: skip
@@ -74,6 +75,7 @@ def test_every_command_is_either_a_table_or_known_not_to_be() -> None:
         ("sla", "run"),
         ("audit", "run"),
         ("config", "check"),
+        ("ops", "template"),
     }
     assert set(COMMANDS) == set(TABLES) | rest
 
