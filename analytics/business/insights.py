@@ -1,6 +1,6 @@
 """What a usage report comes to, in sentences that cite its figures. Pure."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -29,22 +29,25 @@ def _losses(usages: Sequence["TenantUsage"], uncosted: str | None) -> Iterator[s
     if uncosted is not None:
         yield f"Who costs more than he pays cannot be told: {uncosted}."
         return
-    losing = sorted(
-        (each for each in usages if each.profit_margin is not None and each.profit_margin < 0),
-        key=lambda each: (each.profit_margin, each.tenant_id),
-    )
-    known = sum(each.profit_margin is not None for each in usages)
-    if not losing:
-        yield f"None of {_counted(known, 'tenant')} whose revenue is known costs more than it pays."
-        return
-    lost = -sum((each.profit_margin or Decimal() for each in losing), Decimal())
-    named = [
-        f"{each.tenant_id} (pays {_money(each.monthly_revenue)}, costs {_money(each.allocated_infrastructure_cost)})"
-        for each in losing
-    ]
-    yield (
-        f"{len(losing)} of {_counted(known, 'tenant')} cost more than they pay, {_money(lost)} in all: {_named(named)}."
-    )
+    known = [each for each in usages if each.profit_margin is not None]
+    paying = [each for each in known if each.monthly_revenue]
+    losing = [each for each in paying if (each.profit_margin or 0) < 0]
+    if losing:
+        losing.sort(key=lambda each: (each.profit_margin, each.tenant_id))
+        named = [
+            f"{each.tenant_id} (pays {_money(each.monthly_revenue)}, "
+            f"costs {_money(each.allocated_infrastructure_cost)})"
+            for each in losing
+        ]
+        lost = -_summed(each.profit_margin for each in losing)
+        told = f"{len(losing):,} of {_counted(len(paying), 'paying tenant')} cost more than they pay"
+        yield f"{told}, {_money(lost)} in all: {_named(named)}."
+    elif paying:
+        yield f"None of {_counted(len(paying), 'paying tenant')} costs more than it pays."
+    free = [each for each in known if not each.monthly_revenue]
+    if free:
+        cost = _summed(each.allocated_infrastructure_cost for each in free)
+        yield f"{_counted(len(free), 'tenant')} paid nothing, and cost {_money(cost)}."
 
 
 def _concentration(usages: Sequence["TenantUsage"]) -> Iterator[str]:
@@ -52,12 +55,12 @@ def _concentration(usages: Sequence["TenantUsage"]) -> Iterator[str]:
         (each for each in usages if each.monthly_revenue is not None and each.monthly_revenue > 0),
         key=lambda each: (-(each.monthly_revenue or 0), each.tenant_id),
     )
-    revenue = sum((each.monthly_revenue or Decimal() for each in paying), Decimal())
+    revenue = _summed(each.monthly_revenue for each in paying)
     if not paying:
         return
     first = paying[0]
     top = paying[: max(1, len(paying) * TOP_PERCENT // 100)]
-    of_top = sum((each.monthly_revenue or Decimal() for each in top), Decimal())
+    of_top = _summed(each.monthly_revenue for each in top)
     yield (
         f"{first.tenant_id} alone brings {_share(first.monthly_revenue, revenue)} of the revenue of {_money(revenue)}; "
         f"the largest {len(top)} of {_counted(len(paying), 'paying tenant')} bring {_share(of_top, revenue)}."
@@ -75,7 +78,7 @@ def _quiet(usages: Sequence["TenantUsage"]) -> Iterator[str]:
     )
     if not quiet:
         return
-    paid = sum((each.monthly_revenue or Decimal() for each in quiet), Decimal())
+    paid = _summed(each.monthly_revenue for each in quiet)
     named = [f"{each.tenant_id} ({_money(each.monthly_revenue)})" for each in quiet]
     yield (
         f"{_counted(len(quiet), 'tenant')} paid {_money(paid)} and consumed nothing that was metered: {_named(named)}."
@@ -122,6 +125,10 @@ def _named(named: Sequence[str]) -> str:
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _summed(amounts: Iterable[Decimal | None]) -> Decimal:
+    return sum((amount or Decimal() for amount in amounts), Decimal())
 
 
 def _money(amount: Decimal | None) -> str:

@@ -49,21 +49,31 @@ WITH
         INNER JOIN market ON of_day.day = market.day
         GROUP BY tenant
     ),
+    active AS
+    (
+        -- Every symbol of the span with every day of it. In arrays, for a join of the two would be free to begin with all symbols of the tier.
+        SELECT tenant, tier, arrayJoin(of_symbols) AS symbol, arrayJoin(of_days) AS of_day, of_day.1 AS day, of_day.2 AS hours
+        FROM
+        (
+            SELECT tenant, tier, groupUniqArrayArray(symbols) AS of_symbols, groupArray((day, hours)) AS of_days
+            FROM
+            (
+                SELECT tenant, tier, day, groupUniqArray(symbol) AS symbols, groupBitOr(eaten.hours) AS hours
+                FROM eaten GROUP BY tenant, tier, day
+            )
+            GROUP BY tenant, tier
+        )
+    ),
     shares AS
     (
         SELECT tenant, sum(taken) AS consumed, sum(given) AS published
         FROM
         (
-            SELECT tenant, tier, symbol, day, 0 AS taken, arraySum((count, n) -> count * bitTest(hours, n), counts, range(24)) AS given
-            FROM
-            (
-                SELECT tenant, tier, day, hours, symbol
-                FROM (SELECT tenant, tier, day, groupBitOr(hours) AS hours FROM eaten GROUP BY tenant, tier, day) AS of_day
-                INNER JOIN (SELECT DISTINCT tenant, tier, symbol FROM eaten) AS kinds USING (tenant, tier)
-            ) AS active
+            SELECT tenant, 0 AS taken, arraySum((count, n) -> count * bitTest(hours, n), counts, range(24)) AS given
+            FROM active
             INNER JOIN published USING (tier, symbol, day)
             UNION ALL
-            SELECT tenant, tier, symbol, day, ticks, 0 FROM eaten WHERE (tier, day) IN (SELECT tier, day FROM published)
+            SELECT tenant, ticks, 0 FROM eaten WHERE (tier, day) IN (SELECT tier, day FROM published)
         )
         GROUP BY tenant
     )

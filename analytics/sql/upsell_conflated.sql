@@ -21,25 +21,38 @@ WITH
     ),
     active AS
     (
-        SELECT tenant, tier, day, hours, symbol, next_tier
-        FROM (SELECT tenant, tier, day, groupBitOr(hours) AS hours FROM eaten GROUP BY tenant, tier, day) AS of_day
-        INNER JOIN (SELECT DISTINCT tenant, tier, symbol FROM eaten) AS kinds USING (tenant, tier)
+        -- Every symbol of the span with every day of it. In arrays, for a join of the two would be free to begin with all symbols of the tier.
+        SELECT tenant, tier, arrayJoin(of_symbols) AS symbol, arrayJoin(of_days) AS of_day, of_day.1 AS day, of_day.2 AS hours
+        FROM
+        (
+            SELECT tenant, tier, groupUniqArrayArray(symbols) AS of_symbols, groupArray((day, hours)) AS of_days
+            FROM
+            (
+                SELECT tenant, tier, day, groupUniqArray(symbol) AS symbols, groupBitOr(eaten.hours) AS hours
+                FROM eaten
+                WHERE (tenant, tier) IN (SELECT tenant, tier FROM customers_between(from = {from:Date}, to = {as_of:Date}))
+                GROUP BY tenant, tier, day
+            )
+            GROUP BY tenant, tier
+        )
+    ),
+    pairs AS
+    (
+        SELECT own.tier AS tier, own.symbol AS symbol, own.day AS day, sold.above AS above, own.counts AS own_counts, next.counts AS next_counts
+        FROM published AS own
         INNER JOIN
         (
-            SELECT customers.tenant AS tenant, customers.tier AS tier, assumeNotNull(sold.next_tier) AS next_tier
-            FROM customers_between(from = {from:Date}, to = {as_of:Date}) AS customers
-            INNER JOIN (SELECT tier, next_tier FROM tiers_sold(to = {as_of:Date}) WHERE next_tier IS NOT NULL) AS sold
-            ON customers.tier = sold.tier
-        ) AS steps USING (tenant, tier)
+            SELECT tier, assumeNotNull(next_tier) AS above FROM tiers_sold(to = {as_of:Date}) WHERE next_tier IS NOT NULL
+        ) AS sold ON own.tier = sold.tier
+        INNER JOIN published AS next ON sold.above = next.tier AND own.symbol = next.symbol AND own.day = next.day
     )
 SELECT
     active.tenant AS tenant,
-    any(active.next_tier) AS next_tier,
-    sum(arraySum((count, n) -> count * bitTest(hours, n), own.counts, range(24))) AS own_records,
-    sum(arraySum((count, n) -> count * bitTest(hours, n), above.counts, range(24))) AS next_records,
+    any(pairs.above) AS next_tier,
+    sum(arraySum((count, n) -> count * bitTest(hours, n), own_counts, range(24))) AS own_records,
+    sum(arraySum((count, n) -> count * bitTest(hours, n), next_counts, range(24))) AS next_records,
     if(next_records = 0, NULL, round(100 * greatest(0, 1 - own_records / next_records), 2)) AS conflated_percent
 FROM active
-INNER JOIN published AS own ON active.tier = own.tier AND active.symbol = own.symbol AND active.day = own.day
-INNER JOIN published AS above ON active.next_tier = above.tier AND active.symbol = above.symbol AND active.day = above.day
+INNER JOIN pairs ON active.tier = pairs.tier AND active.symbol = pairs.symbol AND active.day = pairs.day
 GROUP BY tenant
 ORDER BY tenant

@@ -158,11 +158,11 @@ def test_every_figure_of_consumption_is_what_a_person_works_out(
     assert initech.missing["avg_latency_experienced"].status is Status.INSUFFICIENT_DATA
     assert initech.missing["upsell_potential"].status is Status.INSUFFICIENT_DATA
 
-    losses, concentration, quiet, wanting = report.business_insights
+    losses, free, concentration, quiet, wanting = report.business_insights
     assert losses == (
-        "2 of 3 tenants cost more than they pay, $102.00 in all: globex (pays $499.00, costs $600.00), "
-        "initech (pays $0.00, costs $1.00)."
+        "1 of 2 paying tenants cost more than they pay, $101.00 in all: globex (pays $499.00, costs $600.00)."
     )
+    assert free == "1 tenant paid nothing, and cost $1.00."
     assert "globex alone brings 91.9 % of the revenue of $543.10" in concentration
     assert quiet == "1 tenant paid $499.00 and consumed nothing that was metered: globex ($499.00)."
     assert wanting.startswith("1 tenant may want more than the tier has: acme for enterprise (potential 40.13: it saw")

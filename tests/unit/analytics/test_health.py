@@ -145,7 +145,7 @@ def test_insights_name_a_few_and_count_the_others() -> None:
     usages = [tenant_usage(f"t{n}", **lossy) for n in range(5)]
     first, second = insights(usages, None)
     assert first == (
-        "5 of 5 tenants cost more than they pay, $15.00 in all: t0 (pays $2.00, costs $5.00), "
+        "5 of 5 paying tenants cost more than they pay, $15.00 in all: t0 (pays $2.00, costs $5.00), "
         "t1 (pays $2.00, costs $5.00), t2 (pays $2.00, costs $5.00) and 2 more."
     )
     assert second == (
@@ -166,4 +166,4 @@ def test_insights_tell_who_asks_and_should_not_be_offered_yet() -> None:
 
 def test_insights_find_no_loss_where_there_is_none() -> None:
     (first, _) = insights([tenant_usage("acme")], None)
-    assert first == "None of 1 tenant whose revenue is known costs more than it pays."
+    assert first == "None of 1 paying tenant costs more than it pays."
