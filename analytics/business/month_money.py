@@ -58,12 +58,15 @@ def cost_per_user(made: Measured, cost: Figure, users: Figure) -> Figure:
 
 
 def utilization(facts: Facts, made: Measured) -> Figure:
-    name, formula = "resource_utilization_percent", "100 x (1 - idle / (allocated + idle)), of the month's allocations"
+    name, formula = (
+        "resource_utilization_percent",
+        "100 x (1 - idle / all that was allocated, idle or nobody's), of the month",
+    )
     if not facts.allocated:
         reason = "the month's cost is not allocated: `tierfeed report costs`"
         return made.missing(name, "percent", formula, Status.NO_SOURCE, reason)
     idle = sum(row["microusd"] for row in facts.allocated if IDLE in (row["line"], row["class"]))
-    allocable = sum(row["microusd"] for row in facts.allocated if row["line"] != "unallocated" or row["class"] == IDLE)
+    allocable = sum(row["microusd"] for row in facts.allocated)
     told = facts.month["told_microusd"]
     if not told and not idle:
         reason = "no charge of the month says what was provisioned and what was used"

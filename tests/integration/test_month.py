@@ -26,7 +26,7 @@ from infra.clickhouse import ensure_database
 from infra.clickhouse_sql import statements
 from sinks.setup import migrate
 from tests.command_line import use
-from tierfeed.cli.close import closing as close_command
+from tierfeed.cli import close as command
 from tierfeed.cli.output import emit
 from tierfeed.errors import ConfigError, UpstreamError
 from tierfeed.settings import ClickHouseSettings, Settings
@@ -467,7 +467,8 @@ def test_the_command_closes_tells_and_corrects(
     use(world, monkeypatch, tmp_path)
     app = typer.Typer()
     shares: list[Share] = [*SHARES]
-    app.command("close")(close_command(lambda settings: SmallCosts(settings.clickhouse, shares)))
+    monkeypatch.setattr("analytics.business.costs.CostAllocation", lambda clickhouse, _: SmallCosts(clickhouse, shares))
+    app.command("close")(command.close)
 
     def told(*arguments: str) -> tuple[int, str]:
         done = CliRunner().invoke(app, [OCTOBER, *arguments])

@@ -91,7 +91,8 @@ def test_hours_and_days_add_up_to_the_raw_rows(tables: ClickHouseSettings) -> No
     ) == rows(
         tables,
         """
-        SELECT tier, symbol, count(), sum(conflated_count), countIf(state IN ('NORMAL', 'LOCKED')), count(received_time),
+        SELECT tier, symbol, count(), sum(conflated_count), countIf(state IN ('NORMAL', 'LOCKED')),
+            count(received_time),
             sum(dateDiff('us', received_time, published_time)),
             sum(dateDiff('us', greatest(as_of_time, due_time), published_time))
         FROM tier_quotes GROUP BY tier, symbol ORDER BY ALL
