@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -140,3 +141,33 @@ def test_what_comes_late_reaches_them_and_what_expires_stays(tables: ClickHouseS
     client.close()
     rolled(tables, everything=True)
     assert kept(tables) == late
+
+
+def test_a_record_is_its_brokers_by_price_and_time(tables: ClickHouseSettings) -> None:
+    at = datetime.fromtimestamp(START, UTC)
+    tick = {"symbol": "EURUSD", "line": "A", "session": 1, "flags": 0, "topic_id": UUID(int=9), "partition": 0}
+    told = [("fxcm", 0, 1.1, 1.3), ("ic_markets", 5, 1.1, 1.2), ("pepperstone", 6, 1.1, 1.2)]
+    ticks = [
+        tick | {"broker": broker, "received_time": at + timedelta(seconds=s), "bid": bid, "ask": ask, "offset": n}
+        for n, (broker, s, bid, ask) in enumerate(told)
+    ]
+    record = {
+        "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "conflated_count": 0,
+        "sources.broker": ["ic_markets", "fxcm"], "sources.offset": [0, 0], "topic_id": UUID(int=2), "partition": 0,
+    }  # fmt: skip
+    # (as of, bid's age, ask's age): of its very tick; behind it, within ten seconds; later; before any.
+    ages = [(5, 5, 0), (5.5, 0, 0.1), (17, 0, 0), (4, 4, 0)]
+    quotes = [
+        record | {
+            "as_of_time": at + timedelta(seconds=s), "due_time": at, "published_time": at + timedelta(seconds=s),
+            "received_time": at, "bid_age_us": round(bid_s * 1e6), "ask_age_us": round(ask_s * 1e6), "offset": n,
+        }
+        for n, (s, bid_s, ask_s) in enumerate(ages)
+    ]  # fmt: skip
+    store(tables, "ticks", ticks)
+    store(tables, "tier_quotes", quotes)
+    rolled(tables)
+    # fxcm: the bids of the first and of the last record; ic_markets: the ask of the first, both sides of the second;
+    # nobody: both sides of the third, eleven seconds behind, and the ask of the last, before which nobody asked for 1.2.
+    (found,) = rows(tables, "SELECT brokers, halves FROM tier_hours FINAL")
+    assert dict(zip(*found, strict=True)) == {"fxcm": 2, "ic_markets": 3, "": 3}
