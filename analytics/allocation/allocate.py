@@ -1,8 +1,8 @@
 """Share charges by their rules: every micro-dollar with a tenant, or on a line that says why not.
 
 A charge is spread over its days first. What stands for unused capacity is set apart. The rest of each day goes by the
-day's weights, or by those of all the charge's days where the day has none: a feed that is closed on Sundays has servers
-that cost on Sundays, and they stand there for those who use them on Mondays.
+day's weights, or by the whole month's where the day has none: servers of a market that is closed on Saturdays cost on
+Saturdays, and they stand there for those who use them on Mondays; whether they are billed by the day or by the month.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -87,7 +87,7 @@ def _parts(charge: Charge, rule: Rule | None, plans: Plans, world: World) -> Ite
 
 
 def _shared(charge: Charge, rule: Rule, kind: Class, days: range, amounts: Whole, plans: Plans) -> Iterator[Part]:
-    plan = plans.of(rule, charge, days)
+    plan = plans.of(rule, charge)
     if isinstance(plan, str):
         yield from _told(charge, rule, Line.UNALLOCATED, kind, plan, days, amounts)
         return

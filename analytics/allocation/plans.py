@@ -18,14 +18,14 @@ _TENANTS: Final = (Dimension.TENANT, Dimension.TIER)
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Weights by the day, and those of a charge's days together, for the days that have none."""
+    """Weights by the day, and those of the month together, for the days that have none."""
 
     by_day: Grouped | None
-    span: Grouped | None
+    month: Grouped | None
 
     def of(self, group: Group, day: int) -> Cells | None:
         """The weights of a group on a day, if there are any."""
-        for each, at in ((self.by_day, day), (self.span, 0)):
+        for each, at in ((self.by_day, day), (self.month, 0)):
             if each is not None and (found := each.at.get((group, at))) is not None:
                 return _on(each.cells, found, day)
         return None
@@ -50,14 +50,14 @@ class Plans:
         self._grouped: dict[tuple[object, ...], Grouped] = {}
         self.direct: Cells | None = None
 
-    def of(self, rule: Rule, charge: Charge, days: range) -> Plan | str:
-        """The plan for a charge over these days; or why there is none."""
+    def of(self, rule: Rule, charge: Charge) -> Plan | str:
+        """The plan for a charge; or why there is none."""
         scope = self._scope(rule, charge)
         if isinstance(scope, str):
             return scope
-        key = (rule.id, tuple(sorted(scope.items())), days)
+        key = (rule.id, tuple(sorted(scope.items())))
         if key not in self._plans:
-            self._plans[key] = self._plan(rule, scope, days)
+            self._plans[key] = self._plan(rule, scope)
         return self._plans[key]
 
     def _scope(self, rule: Rule, charge: Charge) -> Scope | str:
@@ -73,23 +73,23 @@ class Plans:
             found[dimension] = tuple(sorted({*codes}))
         return found
 
-    def _plan(self, rule: Rule, scope: Scope, days: range) -> Plan | str:
+    def _plan(self, rule: Rule, scope: Scope) -> Plan | str:
         if rule.method is Method.EVEN and Dimension.TENANT in scope:
             named = dict.fromkeys(scope[Dimension.TENANT], 1)
-            return Plan(EVEN, self._tenants(named, scope, days))
+            return Plan(EVEN, self._tenants(named, scope))
         if rule.method is Method.FIXED:
-            return self._fixed(rule, scope, days)
+            return self._fixed(rule, scope)
         if rule.method is Method.EVEN:
-            outer = self._active(rule, scope, days, ())
+            outer = self._active(rule, scope, ())
             return Plan(EVEN, outer) if outer else f"nobody consumed anything that it is for: {EVEN}"
-        return self._proportional(rule, scope, days)
+        return self._proportional(rule, scope)
 
-    def _proportional(self, rule: Rule, scope: Scope, days: range) -> Plan | str:
-        """By the first metric that knows anything of these days."""
+    def _proportional(self, rule: Rule, scope: Scope) -> Plan | str:
+        """By the first metric that knows anything of the month."""
         wanting = []
         for metric in rule.metrics:
             cells = self._source(metric)
-            level = None if cells is None else self._level(rule, metric, cells, scope, days)
+            level = None if cells is None else self._level(rule, metric, cells, scope)
             if level is None:
                 wanting.append(f"no source: {metric}" if cells is None else f"all weights are zero: {metric}")
                 continue
@@ -97,7 +97,7 @@ class Plans:
             if Dimension.TENANT in KNOWN[metric]:
                 return Plan(method, level)
             groups = self._groups(rule, metric)
-            return Plan(f"{method} then {_then(rule)}", level, groups, self._inner(rule, scope, days, groups))
+            return Plan(f"{method} then {_then(rule)}", level, groups, self._inner(rule, scope, groups))
         return "; ".join(wanting)
 
     def _source(self, metric: Metric) -> Cells | None:
@@ -109,34 +109,34 @@ class Plans:
     def _groups(self, rule: Rule, metric: Metric) -> tuple[Dimension, ...]:
         return tuple(each for each in Dimension if each in KNOWN[metric] & rule.by)
 
-    def _level(self, rule: Rule, metric: Metric, cells: Cells, scope: Scope, days: range) -> Level | None:
+    def _level(self, rule: Rule, metric: Metric, cells: Cells, scope: Scope) -> Level | None:
         known = KNOWN[metric]
         asked = {each: codes for each, codes in scope.items() if each in known}
         by = (rule.by | {Dimension.TENANT} | _single(asked)) & known
         if metric is Metric.DIRECT_COST:
-            span = self._sums(metric, cells, by, (), asked, range(1))
-            return Level(None, span) if span.at else None
-        return self._both(rule, metric, cells, by, (), asked, days)
+            sums = self._sums(metric, cells, by, (), asked, together=True)
+            return Level(None, sums) if sums.at else None
+        return self._both(rule, metric, cells, by, (), asked)
 
-    def _inner(self, rule: Rule, scope: Scope, days: range, groups: tuple[Dimension, ...]) -> Level:
+    def _inner(self, rule: Rule, scope: Scope, groups: tuple[Dimension, ...]) -> Level:
         """Within each group; without any weight where nobody consumed of it."""
         if rule.then == EVEN:
-            found = self._active(rule, scope, days, groups)
+            found = self._active(rule, scope, groups)
         else:
             cells = self._source(Metric.CONSUMED_TICKS)
             by = rule.by | {Dimension.TENANT, *groups} | _single(scope)
             found = None
             if cells is not None:
-                found = self._both(rule, Metric.CONSUMED_TICKS, cells, by, groups, scope, days)
+                found = self._both(rule, Metric.CONSUMED_TICKS, cells, by, groups, scope)
         return found or Level(None, None)
 
-    def _active(self, rule: Rule, scope: Scope, days: range, groups: tuple[Dimension, ...]) -> Level | None:
+    def _active(self, rule: Rule, scope: Scope, groups: tuple[Dimension, ...]) -> Level | None:
         """Alike for each tenant and tier of which it consumed."""
         cells = self._source(Metric.CONSUMED_TICKS)
         by = frozenset({*_TENANTS, *groups}) | _single(scope)
-        return None if cells is None else self._both(rule, EVEN, cells, by, groups, scope, days)
+        return None if cells is None else self._both(rule, EVEN, cells, by, groups, scope)
 
-    def _fixed(self, rule: Rule, scope: Scope, days: range) -> Plan | str:
+    def _fixed(self, rule: Rule, scope: Scope) -> Plan | str:
         """By given shares of tenants; or of tiers, brokers or symbols, and within each among its tenants."""
         over = rule.shares_over
         assert over is not None
@@ -144,9 +144,9 @@ class Plans:
         if not shares:
             return "all given shares are zero: fixed"
         if over is Dimension.TENANT:
-            return Plan("fixed", self._tenants(shares, scope, days))
+            return Plan("fixed", self._tenants(shares, scope))
         outer = self._constant(over, shares)
-        return Plan(f"fixed then {_then(rule)}", outer, (over,), self._inner(rule, scope, days, (over,)))
+        return Plan(f"fixed then {_then(rule)}", outer, (over,), self._inner(rule, scope, (over,)))
 
     def _shares(self, rule: Rule, over: Dimension, scope: Scope) -> dict[int, int]:
         names = self._world.names
@@ -161,14 +161,14 @@ class Plans:
         cells = Cells(np.zeros(len(shares), dtype=np.int32), whose, weight)
         return Level(None, Grouped(cells, {((), 0): slice(0, len(shares))}))
 
-    def _tenants(self, shares: Mapping[int, int], scope: Scope, days: range) -> Level:
+    def _tenants(self, shares: Mapping[int, int], scope: Scope) -> Level:
         """These tenants, whether they consumed or not; each under the tier of which it consumed, if that was one."""
         names = self._world.names.of
         asked: Scope = {each: scope[each] for each in (Dimension.TIER,) if each in scope}
         asked = {**asked, Dimension.TENANT: tuple(sorted(shares))}
         tiers: dict[int, set[int]] = {}
         if (cells := self._source(Metric.CONSUMED_TICKS)) is not None:
-            active = self._sums(Metric.CONSUMED_TICKS, cells, frozenset(_TENANTS), (), asked, days).cells
+            active = self._sums(Metric.CONSUMED_TICKS, cells, frozenset(_TENANTS), (), asked, together=True).cells
             for tenant, tier in zip(*(active.whose[each].tolist() for each in _TENANTS), strict=True):
                 tiers.setdefault(tenant, set()).add(tier)
         given = scope.get(Dimension.TIER, ())
@@ -187,14 +187,13 @@ class Plans:
         by: frozenset[Dimension],
         groups: tuple[Dimension, ...],
         scope: Scope,
-        days: range,
     ) -> Level | None:
-        """None where there is no weight on any of the days."""
-        span = self._sums(what, cells, by, groups, scope, days)
-        if not span.at:
+        """None where there is no weight on any day."""
+        by_day = self._sums(what, cells, by, groups, scope)
+        if not by_day.at:
             return None
-        by_day = self._sums(what, cells, by, groups, scope, None)
-        return Level(by_day, span if rule.are_quiet_days_shared else None)
+        month = self._sums(what, cells, by, groups, scope, together=True) if rule.are_quiet_days_shared else None
+        return Level(by_day, month)
 
     def _sums(
         self,
@@ -203,12 +202,13 @@ class Plans:
         by: frozenset[Dimension],
         groups: tuple[Dimension, ...],
         scope: Scope,
-        span: range | None,
+        *,
+        together: bool = False,
     ) -> Grouped:
         source = Metric.CONSUMED_TICKS if what == Metric.CONSUMED_TICKS_OF_BROKER else what
-        key = (source, by, groups, tuple(sorted(scope.items())), span)
+        key = (source, by, groups, tuple(sorted(scope.items())), together)
         if key not in self._grouped:
-            sums = grouped(only(cells, scope) if scope else cells, by, groups, self._world.names, span=span)
+            sums = grouped(only(cells, scope) if scope else cells, by, groups, self._world.names, together=together)
             if what == EVEN:
                 ones = np.ones(len(sums.cells), dtype=np.int64)
                 sums = Grouped(Cells(sums.cells.day, sums.cells.whose, ones), sums.at)

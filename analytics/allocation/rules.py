@@ -88,7 +88,7 @@ class Rule:
     first that has a source. `by`: what is told apart besides tenant and day. `then`: how the part of a tier, symbol or
     broker is shared among its tenants, where the metric or the shares know no tenant. `scope`: who may bear it; a value
     `tag:NAME` is that of the charge's tag. `shares`: of a fixed rule, over the values of `shares_over`. `quiet_days`: a
-    day without any weight is shared as the charge's other days together, or by nobody.
+    day without any weight is shared by the whole month's, or by nobody.
     """
 
     id: str
@@ -162,7 +162,7 @@ def _problems(row: Any) -> Told:
         yield ("version",), f'must be a text in quotes, such as "1", was {row.get("version")!r}'
     yield from _choice(row, "class", [*Class])
     yield from _choice(row, "idle", ["own_line", "share"], "own_line")
-    yield from _choice(row, "quiet_days", ["span", "unallocated"], "span")
+    yield from _choice(row, "quiet_days", ["month", "unallocated"], "month")
     yield from _match_problems(row.get("match", {}))
     yield from _scope_problems(row.get("scope", {}))
     yield from _method_problems(row)
@@ -287,7 +287,7 @@ def _rule(name: str, row: Mapping[str, Any]) -> Rule:
         scope={Dimension(each): _words(names) for each, names in row.get("scope", {}).items()},
         by=frozenset(Dimension(each) for each in row.get("by", [])) | {Dimension.TIER},
         is_idle_shared=row.get("idle") == "share",
-        are_quiet_days_shared=row.get("quiet_days", "span") == "span",
+        are_quiet_days_shared=row.get("quiet_days", "month") == "month",
     )
 
 

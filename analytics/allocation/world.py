@@ -107,14 +107,12 @@ class Grouped:
 
 
 def grouped(
-    cells: Cells, by: Collection[Dimension], groups: Sequence[Dimension], names: Names, *, span: range | None = None
+    cells: Cells, by: Collection[Dimension], groups: Sequence[Dimension], names: Names, *, together: bool = False
 ) -> Grouped:
-    """Add up by day and `by`; days of `span` together, where there is one. `groups` are among `by`. Weights of 0 go."""
+    """Add up by day and `by`, or all days `together`. `groups` are among `by`. Weights of 0 go."""
     sizes = {each: len(names.of[each]) for each in Dimension}
     kept = cells.weight > 0
-    if span is not None:
-        kept &= (cells.day >= span.start) & (cells.day < span.stop)
-    day = cells.day[kept] if span is None else np.zeros(int(kept.sum()), dtype=np.int32)
+    day = np.zeros(int(kept.sum()), dtype=np.int32) if together else cells.day[kept]
     days = int(day.max()) + 1 if len(day) else 1
     inner = [each for each in Dimension if each in by and each not in groups]
     columns = [

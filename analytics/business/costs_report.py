@@ -64,6 +64,7 @@ def read_report(questions: Questions, month: str, start: datetime, end: datetime
     parts = questions.ask("costs_parts", of)
     sums = {line: sum(row[f"{line}_microusd"] for row in balance) for line in _LINES}
     measured = Measured(subject="all", start=start, end=end, formula_version=FORMULA, computed_at=computed_at)
+    services = questions.ask("costs_services", of)
     (customers,) = questions.ask("costs_customers", span)
     return CostReport(
         month=month,
@@ -77,9 +78,9 @@ def read_report(questions: Questions, month: str, start: datetime, end: datetime
         allocated_usd=usd(sums["allocated"]),
         idle_usd=usd(sums["idle"]),
         unallocated_usd=usd(sums["unallocated"]),
-        figures=tuple(_figures(measured, balance, sums, customers, questions.ask("costs_services", of))),
+        figures=tuple(_figures(measured, balance, sums, customers, services)),
         charges=_in_dollars(balance),
-        services=_in_dollars(questions.ask("costs_services", of)),
+        services=_in_dollars(services),
         tenants=_in_dollars(questions.ask("costs_tenants", {**of, "top": TOP})),
         unallocated=_in_dollars(questions.ask("costs_unallocated", of)),
         tiers=_of(parts, "tier"),

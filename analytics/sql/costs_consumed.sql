@@ -1,5 +1,5 @@
 -- Question: who consumed how much of which broker's prices?
--- Grain:    one row per (day, tenant, tier, broker, symbol); day counts from `from`
+-- Grain:    one row per (day, tenant, tier, symbol, broker), the empty broker twice at most; day counts from `from`
 -- Params:   from Date inclusive, to Date exclusive
 --
 -- In halves: a tick is one half for its best bid's broker and one for its best ask's. Halves that nobody is named for, and those that
@@ -10,7 +10,7 @@ SELECT
     tier,
     broker,
     symbol,
-    toInt64(sum(weight)) AS weight
+    toInt64(half) AS weight
 FROM
 (
     SELECT
@@ -18,15 +18,11 @@ FROM
         tenant,
         tier,
         symbol,
-        arrayJoin(arrayZip(
-            arrayConcat(arrayMap(name -> toString(name), brokers), ['']),
-            arrayConcat(halves, [toUInt64(2 * ticks - least(arraySum(halves), 2 * ticks))])
-        )) AS half,
-        half.1 AS broker,
-        half.2 AS weight
+        arrayConcat(brokers, [toLowCardinality('')]) AS all_brokers,
+        arrayConcat(halves, [toUInt64(2 * ticks - least(arraySum(halves), 2 * ticks))]) AS all_halves
     FROM consumption_days FINAL
-    WHERE day >= {from:Date} AND day < {to:Date}
+    WHERE day >= {from:Date} AND day < {to:Date} AND ticks > 0
 )
-GROUP BY day, tenant, tier, broker, symbol
-HAVING weight > 0
-ORDER BY tenant, day, tier, broker, symbol
+ARRAY JOIN all_brokers AS broker, all_halves AS half
+WHERE half > 0
+ORDER BY tenant, day, tier, symbol, broker, half

@@ -17,7 +17,7 @@ from analytics.allocation.shares import apportion, in_month, of_days
 from analytics.allocation.world import World, names_of, only
 from tests.property.allocation_worlds import AFTER, FIRST, HUGE, amounts, charges, rules, worlds
 
-unhurried = settings(deadline=None, max_examples=60)
+unhurried = settings(deadline=None, max_examples=40)
 Row = tuple[object, ...]
 
 weights = st.lists(st.one_of(st.integers(0, 5), st.integers(0, HUGE)), min_size=1, max_size=8).filter(any)

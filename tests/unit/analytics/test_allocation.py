@@ -134,13 +134,15 @@ def test_idle_is_shared_where_a_rule_says_so() -> None:
     assert [row[-1] for row in allocated([one], by)] == [666_667, 666_667, 666_666, 333_334, 333_333, 333_333]
 
 
-def test_a_day_without_weights_is_shared_as_the_days_of_the_charge_together() -> None:
+def test_a_day_without_weights_is_shared_as_the_month_is() -> None:
     # Sunday 1 and Monday 2: half of it each. Nothing was consumed on Sunday.
     weekend = charge("c", 24, start=FIRST, end=TUESDAY)
     shared = 'r: {version: "1", class: direct, method: proportional, metric: consumed_ticks}'
     # 12 a day by 8 : 4 : 4.
     half = [6_000_000, 3_000_000, 3_000_000]
     assert [row[-1] for row in allocated([weekend], rules(shared))] == [*half, *half]
+    sunday = charge("c", 12, start=FIRST, end=MONDAY)  # billed by the day: the same
+    assert [row[-1] for row in allocated([sunday], rules(shared))] == half
     alone = rules(shared.replace("}", ", quiet_days: unallocated}"))
     assert [row[1:] for row in allocated([weekend], alone)] == [
         ("acme", "pro", "", "", 6_000_000),

@@ -71,7 +71,7 @@ def test_every_problem_is_told_at_once_with_its_line_and_what_it_was() -> None:
         "rules.yaml:28: f.by is of no use without a method",
         "rules.yaml:29: g.by must have none but what is known here, and symbol is not",
         "rules.yaml:29: g.idle must be one of own_line, share, was 'never'",
-        "rules.yaml:29: g.quiet_days must be one of span, unallocated, was [1]",
+        "rules.yaml:29: g.quiet_days must be one of month, unallocated, was [1]",
         "rules.yaml:30: h.metric must be all of tenants, or all of tiers",
     ):
         assert any(problem.startswith(start) for problem in told), f"{start}\n\n" + "\n".join(told)
