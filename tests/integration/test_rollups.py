@@ -168,6 +168,6 @@ def test_a_record_is_its_brokers_by_price_and_time(tables: ClickHouseSettings) -
     store(tables, "tier_quotes", quotes)
     rolled(tables)
     # fxcm: the bids of the first and of the last record; ic_markets: the ask of the first, both sides of the second;
-    # nobody: both sides of the third, eleven seconds behind, and the ask of the last, before which nobody asked for 1.2.
+    # nobody: both sides of the third, eleven seconds behind, and the ask of the last, before which nobody asked 1.2.
     (found,) = rows(tables, "SELECT brokers, halves FROM tier_hours FINAL")
     assert dict(zip(*found, strict=True)) == {"fxcm": 2, "ic_markets": 3, "": 3}
