@@ -171,3 +171,27 @@ def test_a_record_is_its_brokers_by_price_and_time(tables: ClickHouseSettings) -
     # nobody: both sides of the third, eleven seconds behind, and the ask of the last, before which nobody asked 1.2.
     (found,) = rows(tables, "SELECT brokers, halves FROM tier_hours FINAL")
     assert dict(zip(*found, strict=True)) == {"fxcm": 2, "ic_markets": 3, "": 3}
+
+
+def test_a_tick_that_is_stored_late_names_a_record_of_the_next_hour(tables: ClickHouseSettings) -> None:
+    hour = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    tick = {
+        "broker": "ic_markets", "symbol": "EURUSD", "received_time": hour - timedelta(seconds=2), "bid": 1.1,
+        "ask": 1.2, "line": "A", "session": 1, "flags": 0, "topic_id": UUID(int=9), "partition": 0, "offset": 0,
+    }  # fmt: skip
+    record = {
+        "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "conflated_count": 0,
+        "sources.broker": ["ic_markets", "fxcm"], "sources.offset": [0, 0], "topic_id": UUID(int=2), "partition": 0,
+        "as_of_time": hour + timedelta(seconds=3), "due_time": hour, "published_time": hour + timedelta(seconds=3),
+        "received_time": hour, "bid_age_us": 0, "ask_age_us": 0, "offset": 0,
+    }  # fmt: skip
+    store(tables, "tier_quotes", [record], datetime.now(UTC) - timedelta(minutes=10))
+    # Stored since, and of another hour: so the record is looked at for the tick's sake alone.
+    later = {"symbol": "NZDUSD", "published_time": hour + timedelta(hours=2), "offset": 1}
+    store(tables, "tier_quotes", [record | later])
+    rolled(tables)
+    of_record = "SELECT brokers, halves FROM tier_hours FINAL WHERE symbol = 'EURUSD'"
+    assert rows(tables, of_record) == [([""], [2])]
+    store(tables, "ticks", [tick])
+    rolled(tables)
+    assert rows(tables, of_record) == [(["ic_markets"], [2])]
