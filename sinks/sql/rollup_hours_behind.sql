@@ -3,11 +3,13 @@
 -- Grain:    one row per hour, in seconds since 1970
 -- Params:   quotes_since, ticks_since: µs of stored_at
 --
--- Ticks are looked for by their minute: there are few of those. A record that names its brokers waits for none.
+-- Ticks are looked for by their minute: there are few of those. And by that of ten seconds later, for so late a record may find
+-- them (rollup_halves.sql). A record that names its brokers waits for none.
 WITH
     minutes AS
     (
-        SELECT DISTINCT symbol, toStartOfMinute(received_time) AS minute
+        SELECT DISTINCT
+            symbol, arrayJoin([toStartOfMinute(received_time), toStartOfMinute(received_time + INTERVAL 10 SECOND)]) AS minute
         FROM ticks
         WHERE stored_at >= fromUnixTimestamp64Micro({{ticks_since}}, 'UTC') AND bitAnd(flags, 4) = 0 -- 4: BACKFILLED
             AND received_time >= '1970-01-01' AND received_time < '2106-01-01' -- what a DateTime can hold
