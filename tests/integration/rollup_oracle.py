@@ -19,16 +19,17 @@ def us(moment: datetime) -> int:
     return int(moment.replace(microsecond=0).timestamp()) * US + moment.microsecond
 
 
-Quoted = Mapping[tuple[str, int, str, float], set[str]]
+Quoted = Mapping[tuple[str, str, float], Mapping[int, set[str]]]
+LATE_US = 10 * US
 
 
 def quoted(ticks: Iterable[Row]) -> Quoted:
-    """Who quoted such a price of a symbol's side at a moment."""
-    found: dict[tuple[str, int, str, float], set[str]] = defaultdict(set)
+    """By symbol, side and price: when it was quoted, and by whom."""
+    found: dict[tuple[str, str, float], dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
     for each in ticks:
         if not each["flags"] & BACKFILLED:
             for side in ("bid", "ask"):
-                found[each["symbol"], us(each["received_time"]), side, each[side]].add(each["broker"])
+                found[each["symbol"], side, each[side]][us(each["received_time"])].add(each["broker"])
     return found
 
 
@@ -42,7 +43,8 @@ def names_of(quote: Row, quoted: Quoted) -> list[str]:
         if told is None and len(came) == 1:
             told = came[0]
         if told is None and age is not None:
-            who = quoted.get((quote["symbol"], us(quote["as_of_time"]) - age, side, quote[side]), set())
+            at, times = us(quote["as_of_time"]) - age, quoted.get((quote["symbol"], side, quote[side]), {})
+            who = times.get(max((each for each in times if at - LATE_US <= each <= at), default=-1), set())
             told = next((name for name in came or sorted(who) if name in who), "")
         found.append(told or "")
     return found
