@@ -14,6 +14,7 @@ US: Final = 1_000_000
 START: Final = int(datetime(2026, 11, 3, 20, 30, tzinfo=UTC).timestamp())
 """A Tuesday: the day ends after three and a half hours, the market's at 22:00 UTC."""
 LONG_S: Final = 6 * 3600
+MIDNIGHT_S: Final = 3 * 3600 + 1800
 SYMBOLS: Final = ("EURUSD", "USDJPY")
 TIERS: Final = {"free": ["fxcm"], "pro": ["ic_markets", "fxcm"], "enterprise": ["ic_markets", "pepperstone", "fxcm"]}
 BROKERS: Final = ("fxcm", "ic_markets", "pepperstone")
@@ -72,9 +73,10 @@ class World:
             self.rows["ticks"].append({
                 "broker": chance.choice(BROKERS), "symbol": chance.choice(SYMBOLS), "bid": round(price, 5),
                 "ask": round(price + chance.choice((0.00001, 0.00002, -0.00001)), 5),
-                "event_time": chance.choice((None, *(micros(received - us) for us in (900, 30_000, 70_000, 400_000)))),
-                "received_time": micros(received), "line": chance.choice("AB"), "session": chance.randrange(2),
-                "flags": chance.choice((0, 0, 0, 2, 4)), "topic_id": UUID(int=9), "partition": 0, "offset": offset,
+                "event_time": chance.choice((None, *[micros(received - 900 - chance.randrange(500_000))] * 4)),
+                "received_time": micros(received), "line": chance.choice("AAAB"),
+                "session": chance.choice((1, 1, 1, 2)), "flags": chance.choice((0, 0, 0, 2, 4)),
+                "topic_id": UUID(int=9), "partition": 0, "offset": offset,
             })  # fmt: skip
 
     def _quotes(self) -> None:
@@ -116,7 +118,8 @@ class World:
 
     def _windows(self) -> None:
         chance = self._random
-        for second in chance.sample(range(self.span_s), self.records):
+        around_midnight = range(MIDNIGHT_S - 3, MIDNIGHT_S + 4) if self.span_s > MIDNIGHT_S else ()
+        for second in {*chance.sample(range(self.span_s), self.records), *around_midnight}:
             for broker in BROKERS:
                 if chance.random() < 0.2:
                     continue

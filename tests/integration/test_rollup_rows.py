@@ -126,6 +126,7 @@ def exact_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 SMALL: Final = 120
 """Records of each of six partitions; enough for every kind of row."""
+START_HOUR: Final = 20
 EVENING_S: Final = 3 * 3600
 """All of it on one day, in four hours."""
 
@@ -209,6 +210,15 @@ def test_a_table_that_is_behind_all_others_reaches_what_they_have_made(bench: Be
     assert bench.everything() == bench.expected()
 
 
+@pytest.mark.usefixtures("exact_clock")
+def test_a_mid_from_before_midnight_that_comes_late_stands_on_the_next_day_too(bench: Bench) -> None:
+    windows = World(10, 40).rows["quality_windows"]
+    for day in (4, 3):
+        bench.store("quality_windows", [row for row in windows if row["window_start"].day == day])
+        bench.rollups.refresh()
+    assert bench.read("broker_days") == bench.expected()["broker_days"]
+
+
 def test_only_hours_and_days_that_got_rows_are_computed_and_an_insert_that_ended_late_is_found(bench: Bench) -> None:
     world, now = World(7, SMALL), datetime.now(UTC)
     late = [row for row in world.rows["tier_quotes"] if row["published_time"].hour == 1]
@@ -282,7 +292,10 @@ def test_what_has_expired_stays_as_it_was_told(bench: Bench) -> None:
         "read_topic": "free", "read_topic_id": str(UUID(int=1)), "read_partition": 0, "kind": "CONSUMED",
         "from_offset": 0, "to_offset": 10**6, "pass": 0, "source_offset": 10**9,
     }  # fmt: skip
-    cut = again | {"to_offset": SMALL}
+    place = (UUID(int=1), 0)
+    of_place = [row for row in world.rows["tier_quotes"] if (row["topic_id"], row["partition"]) == place]
+    third_hour = sorted(row["offset"] for row in of_place if row["published_time"].hour == START_HOUR + 2)
+    cut = again | {"to_offset": third_hour[len(third_hour) // 2]}
     bench.store("usage_ranges", [again | {"tenant": "new", "consumer_group": "new.desk"}])
     bench.store("usage_ranges", [cut | {"tenant": name, "consumer_group": f"{name}.x"} for name in ("acme", "torn")])
     bench.rollups.refresh()
@@ -294,6 +307,26 @@ def test_what_has_expired_stays_as_it_was_told(bench: Bench) -> None:
     assert {key: value for key, value in days.items() if key[0] in TENANTS} == expected["consumption_days"]
     torn = {key: value for key, value in in_full.items() if key[0] == "torn"}
     assert 0 < sum(days[key][0] for key in torn if key in days) < sum(value[0] for value in torn.values())
+
+
+def test_an_hour_that_has_lost_records_is_not_told_again_for_a_name_that_was_found(bench: Bench) -> None:
+    """Three records of nobody's are worth three, as is one with two names."""
+    at = datetime(2026, 11, 3, 12, tzinfo=UTC)
+    quote = {
+        "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "as_of_time": at, "due_time": at,
+        "published_time": at, "bid_age_us": 0, "ask_age_us": 0, "conflated_count": 0, "topic_id": UUID(int=1),
+        "partition": 0, "sources.broker": ["oanda", "fxcm"], "sources.offset": [1, 1],
+    }  # fmt: skip
+    bench.store("tier_quotes", [quote | {"offset": offset} for offset in (1, 2)], BEFORE)
+    bench.store("tier_quotes", [quote | {"offset": 3}])
+    bench.rollups.refresh()
+    before = bench.read("tier_hours")
+    bench.connection.command(f"ALTER TABLE tier_quotes DROP PARTITION '{BEFORE.date()}'")
+    tick = {"broker": "fxcm", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "received_time": at, "flags": 0, "line": "A"}
+    bench.store("ticks", [tick | {"session": 1, "topic_id": UUID(int=9), "partition": 0, "offset": 0}])
+    bench.rollups.refresh()
+    assert bench.read("tier_hours") == before
+    assert [value[2] for value in before.values()] == [3]
 
 
 def test_a_side_is_the_brokers_that_nothing_contradicts(bench: Bench) -> None:
