@@ -314,7 +314,7 @@ def test_an_hour_that_has_lost_records_is_not_told_again_for_a_name_that_was_fou
     at = datetime(2026, 11, 3, 12, tzinfo=UTC)
     quote = {
         "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "as_of_time": at, "due_time": at,
-        "published_time": at, "bid_age_us": 0, "ask_age_us": 0, "conflated_count": 0, "topic_id": UUID(int=1),
+        "published_time": at, "received_time": at, "bid_age_us": 0, "ask_age_us": 0, "conflated_count": 0, "topic_id": UUID(int=1),
         "partition": 0, "sources.broker": ["oanda", "fxcm"], "sources.offset": [1, 1],
     }  # fmt: skip
     bench.store("tier_quotes", [quote | {"offset": offset} for offset in (1, 2)], BEFORE)
@@ -334,8 +334,9 @@ def test_a_tick_that_is_stored_late_names_a_record_of_the_next_hour(bench: Bench
     at = datetime(2026, 11, 3, 12, 0, 3, tzinfo=UTC)
     quote = {
         "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": None, "state": "ONE_SIDED", "as_of_time": at,
-        "due_time": at, "published_time": at, "bid_age_us": 0, "conflated_count": 0, "topic_id": UUID(int=1),
-        "partition": 0, "offset": 0, "sources.broker": ["oanda", "fxcm"], "sources.offset": [1, 1],
+        "due_time": at, "published_time": at, "received_time": at, "bid_age_us": 0, "conflated_count": 0,
+        "topic_id": UUID(int=1), "partition": 0, "offset": 0, "sources.broker": ["oanda", "fxcm"],
+        "sources.offset": [1, 1],
     }  # fmt: skip
     tick = {"broker": "fxcm", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "flags": 0, "line": "A", "session": 1}
     tick |= {"received_time": at - timedelta(seconds=5), "topic_id": UUID(int=9), "partition": 0, "offset": 0}
