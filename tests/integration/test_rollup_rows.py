@@ -4,7 +4,7 @@ import json
 import random
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -39,7 +39,6 @@ CALENDAR: Final = Calendar(
         ),
     ),
 )
-ANALYTICS: Final = Path(__file__).parents[2] / "analytics" / "sql"
 TABLES: Final = ("tier_hours", "consumption_days", "broker_days")
 BEFORE: Final = datetime.now(UTC) - timedelta(days=9)
 """Rows of another day's partition, which can be dropped alone."""
@@ -80,9 +79,6 @@ class Bench:
             "consumption_days": oracle.consumption_days(ranges, quotes, ticks),
             "broker_days": oracle.broker_days(windows, ticks, CALENDAR),
         }
-
-    def forget_progress(self) -> None:
-        self.connection.command("TRUNCATE TABLE rollup_progress")
 
 
 def _plain(value: Any) -> Any:
@@ -141,13 +137,6 @@ def parts(world: World, shares: int, seed: int = 1) -> list[dict[str, list[dict[
     return found
 
 
-def ask(bench: Bench, question: str, **parameters: Any) -> list[tuple[Any, ...]]:
-    client = connected(bench.database)
-    rows = client.query((ANALYTICS / f"{question}.sql").read_text(), parameters=parameters).result_rows
-    client.close()
-    return list(rows)
-
-
 def test_rollups_are_what_their_rows_come_to_one_by_one(bench: Bench) -> None:
     for table, rows in World(3, records=400).rows.items():
         bench.store(table, rows)
@@ -155,39 +144,9 @@ def test_rollups_are_what_their_rows_come_to_one_by_one(bench: Bench) -> None:
     assert bench.everything() == bench.expected()
 
 
-def test_days_of_tenants_are_what_usage_tells_of_each_and_those_of_brokers_what_source_coverage_tells(
-    bench: Bench,
-) -> None:
-    for table, rows in World(8, records=200).rows.items():
-        bench.store(table, rows)
-    bench.rollups.refresh()
-    found: dict[tuple[Any, ...], list[int]] = {}
-    for (tenant, day, _, symbol), values in bench.read("consumption_days").items():
-        sums = found.setdefault((tenant, day, symbol), [0, 0, 0])
-        found[tenant, day, symbol] = [had + more for had, more in zip(sums, (*values[:2], values[3]), strict=True)]
-    told: dict[tuple[Any, ...], list[int]] = {}
-    for tenant in TENANTS:
-        span = {"from": "2026-11-03 00:00:00", "to": "2026-11-05 00:00:00"}
-        for what, _, day, symbol, ticks, *_, usable_percent in ask(bench, "usage", tenant=tenant, **span):
-            sums = told.setdefault((tenant, day, symbol), [0, 0, 0])
-            if what == "consumed":
-                sums[0] += ticks
-                sums[1] -= ticks
-                sums[2] += round(usable_percent * ticks / 100)
-            elif what == "read":
-                sums[1] += ticks
-    assert found == told
-    assert {tenant for tenant, *_ in told} == set(TENANTS)
-    for day in (date(2026, 11, 3), date(2026, 11, 4)):
-        span = {"from": f"{day} 00:00:00", "to": f"{day + timedelta(days=1)} 00:00:00"}
-        covered = {(row[0], row[1]): row[2:4] for row in ask(bench, "source_coverage", **span)}
-        days = {key[:2]: value[2:4] for key, value in bench.read("broker_days").items() if key[2] == day}
-        assert days == covered
-
-
 @pytest.mark.usefixtures("exact_clock")
 def test_what_comes_in_any_order_and_late_is_in_them(bench: Bench) -> None:
-    for share in parts(World(5, SMALL), 3):
+    for share in parts(World(5, SMALL, EVENING_S), 3):
         for table, rows in share.items():
             bench.store(table, rows)
         bench.rollups.refresh()
@@ -284,8 +243,6 @@ def test_what_has_expired_stays_as_it_was_told(bench: Bench) -> None:
     for gone in (BEFORE, datetime.now(UTC)):
         for table in ("ticks", "tier_quotes", "quality_windows"):
             bench.connection.command(f"ALTER TABLE {table} DROP PARTITION '{gone.date()}'")
-        bench.forget_progress()
-        bench.rollups.refresh()
         bench.rollups.recompute_all()
         assert bench.everything() == expected
     again = {
@@ -314,8 +271,8 @@ def test_an_hour_that_has_lost_records_is_not_told_again_for_a_name_that_was_fou
     at = datetime(2026, 11, 3, 12, tzinfo=UTC)
     quote = {
         "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "as_of_time": at, "due_time": at,
-        "published_time": at, "received_time": at, "bid_age_us": 0, "ask_age_us": 0, "conflated_count": 0, "topic_id": UUID(int=1),
-        "partition": 0, "sources.broker": ["oanda", "fxcm"], "sources.offset": [1, 1],
+        "published_time": at, "received_time": at, "bid_age_us": 0, "ask_age_us": 0, "conflated_count": 0,
+        "topic_id": UUID(int=1), "partition": 0, "sources.broker": ["oanda", "fxcm"], "sources.offset": [1, 1],
     }  # fmt: skip
     bench.store("tier_quotes", [quote | {"offset": offset} for offset in (1, 2)], BEFORE)
     bench.store("tier_quotes", [quote | {"offset": 3}])
