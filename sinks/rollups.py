@@ -6,8 +6,8 @@ two computations the one that saw more counts.
 
 Progress goes by `stored_at`, not by offsets as that of the bars does: a day rests on many partitions of several tables.
 `stored_at` is when an insert began, so rows may appear behind newer ones; but an insert that takes longer than
-`CLOCK_SLACK_US` has been ended by its sink, which waits half as long. So what was stored within the slack before the
-mark is looked at again, unless nothing has come since this was done.
+`CLOCK_SLACK_US` has been ended by its sink, which waits half as long. So what was stored within the slack before
+the last look is looked at again.
 """
 
 import threading
@@ -44,10 +44,8 @@ SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "broker_days": ("quality_windows", "ticks"),
 }
 PAIRS: Final = tuple((rollup, table) for rollup, tables in SOURCES.items() for table in tables)
-TABLES: Final = tuple(dict.fromkeys(table for _, table in PAIRS))
 Since = Mapping[tuple[str, str], int]
 """By rollup and table: nothing to be done was stored before, in µs."""
-Seen = Mapping[str, tuple[int, int]]
 COMPUTE_SETTINGS: Final[Mapping[str, Any]] = {
     "max_threads": 1,  # the sinks and whoever asks come first
     "max_bytes_before_external_group_by": 400_000_000,
@@ -73,34 +71,27 @@ class Rollups:
         self._connection = connection
         self._calendar = calendar
         self._sql = {file.stem.removeprefix("rollup_"): file.read_text() for file in SQL.glob("rollup_*.sql")}
-        self._looked: tuple[Since, Seen] | None = None
 
     def refresh(self) -> Refreshed:
         """Compute what got rows since the last time. Raises UpstreamError."""
-        done = {(rollup, table): us for rollup, table, us in self._connection.query(self._sql["progress"])}
-        since = {of: max(done.get(of, 0) - CLOCK_SLACK_US, 0) for of in PAIRS}
-        seen = self._seen(since)
-        if (since, seen) == self._looked:
-            return Refreshed()  # what is within the slack is in them, too
-        found = self._bring(since, seen)
-        self._looked = since, seen
-        return found
+        now_us, done = self._progress()
+        return self._bring({of: max(done.get(of, 0) - CLOCK_SLACK_US, 0) for of in PAIRS}, now_us)
 
     def recompute_all(self) -> Refreshed:
         """Compute everything of which rows are stored; what has expired stays as it was told. Raises UpstreamError."""
-        since = dict.fromkeys(PAIRS, 0)
-        return self._bring(since, self._seen(since))
+        now_us, _ = self._progress()
+        return self._bring(dict.fromkeys(PAIRS, 0), now_us)
 
-    def _bring(self, since: Since, seen: Seen) -> Refreshed:
+    def _bring(self, since: Since, now_us: int) -> Refreshed:
         """Each rollup's progress is written right after it: whoever is killed leaves work to repeat, none undone."""
         hours = self._hours_behind(since, "tier_hours")
         for chunk in _chunks(hours):
-            self._compute("hours", **self._of_hours(chunk))
-        self._progressed("tier_hours", seen)
+            self._compute_hours(chunk)
+        self._progressed("tier_hours", now_us)
         days = self._days_behind(since)
         for day in days:
-            self._compute("consumption", day=f"{day} 00:00:00", halves=self._filled("halves", records=_cut(day)))
-        self._progressed("consumption_days", seen)
+            self._compute_consumption(f"{day} 00:00:00")
+        self._progressed("consumption_days", now_us)
         heard = self._query(
             "days_heard",
             windows_since=since["broker_days", "quality_windows"],
@@ -109,17 +100,13 @@ class Rollups:
         for day, brokers in heard:
             self._compute("brokers", day=f"{day} 00:00:00", scheduled=self._scheduled(day, brokers))
             self._compute("presence", day=f"{day} 00:00:00")
-        self._progressed("broker_days", seen)
+        self._progressed("broker_days", now_us)
         return Refreshed(len(hours), len(days), len(heard))
 
-    def _seen(self, since: Since) -> dict[str, tuple[int, int]]:
-        """Of each table the newest `stored_at`, in µs, and how many rows are not done, or within the slack."""
-        seen = {}
-        for table in TABLES:
-            least = min(us for (_, of_table), us in since.items() if of_table == table)
-            ((newest_us, rows),) = self._query("looked", table=table, since=least)
-            seen[table] = newest_us, rows
-        return seen
+    def _progress(self) -> tuple[int, dict[tuple[str, str], int]]:
+        """The server's time before anything is looked at, and up to when all is done; in µs."""
+        done = {(rollup, table): us for rollup, table, us in self._query("progress")}
+        return done.pop(("", "")), done
 
     def _hours_behind(self, since: Since, rollup: str) -> list[tuple[int, int]]:
         """(hour in seconds since 1970, its records)."""
@@ -131,17 +118,25 @@ class Rollups:
         told = self._query("days_told", since=since["consumption_days", "usage_ranges"])
         return sorted({_day_of(hour) for hour, _ in hours} | {day for (day,) in told})
 
-    def _of_hours(self, hours: Sequence[int]) -> dict[str, str]:
-        listed = ", ".join(map(str, hours))
-        first, past = (
-            f"fromUnixTimestamp64Micro({second * 1_000_000}, 'UTC')" for second in (hours[0], hours[-1] + HOUR_S)
-        )
+    def _compute_hours(self, hours: Sequence[int]) -> None:
+        self._compute("hours", halves=self._halves(hours), hours=f"toUnixTimestamp(hour) IN ({_listed(hours)})")
+
+    def _compute_consumption(self, day: str) -> None:
+        ((hours, brokers),) = self._query("cut", spans=self._filled("spans", day=day, brokers="[]"), day=day)
+        # Who comes in between is in no hour that is counted: next time.
+        spans = self._filled("spans", day=day, brokers=f"[{', '.join(map(text, brokers))}]")
+        self._compute("consumption", spans=spans, halves=self._halves(hours))
+
+    def _halves(self, hours: Sequence[int]) -> str:
+        """Of the records of some hours, in seconds since 1970 and in order."""
+        if not hours:
+            return self._filled("halves", records="0")
+        first, past = (f"toDateTime64({second}, 6, 'UTC')" for second in (hours[0], hours[-1] + HOUR_S))
         records = (
             f"published_time >= {first} AND published_time < {past}"
-            f" AND toUnixTimestamp(toStartOfHour(published_time)) IN ({listed})"
+            f" AND toUnixTimestamp(toStartOfHour(published_time)) IN ({_listed(hours)})"
         )
-        halves = self._filled("halves", records=records)
-        return {"halves": halves, "hours": f"toUnixTimestamp(hour) IN ({listed})"}
+        return self._filled("halves", records=records)
 
     def _scheduled(self, day: str, brokers: Iterable[str]) -> str:
         start = datetime.fromisoformat(day).replace(tzinfo=UTC)
@@ -149,10 +144,9 @@ class Rollups:
         listed = ", ".join(f"{text(broker)}, {list(of)}" for broker, of in spans.items())
         return f"map({listed})::Map(String, Array(Tuple(UInt32, UInt32)))"
 
-    def _progressed(self, rollup: str, seen: Seen) -> None:
-        rows = [(rollup, table, seen[table][0]) for table in SOURCES[rollup] if seen[table][1]]
-        if rows:
-            self._connection.command(self._filled("progressed", rows=", ".join(map(str, rows))))
+    def _progressed(self, rollup: str, until_us: int) -> None:
+        rows = ", ".join(str((rollup, table, until_us)) for table in SOURCES[rollup])
+        self._connection.command(self._filled("progressed", rows=rows))
 
     def _compute(self, name: str, **values: str) -> None:
         self._connection.command(self._filled(name, **values), settings=COMPUTE_SETTINGS)
@@ -214,14 +208,8 @@ def _chunks(hours: Sequence[tuple[int, int]]) -> Iterator[list[int]]:
         yield chunk
 
 
-def _cut(day: str) -> str:
-    """The records of the day's hours that rollup_consumption.sql has found to be cut."""
-    start = f"toDateTime64('{day} 00:00:00', 6, 'UTC')"
-    return (
-        f"published_time >= {start} AND published_time < {start} + INTERVAL 1 DAY"
-        " AND (tier::String, symbol::String, toStartOfHour(published_time), topic_id, partition)"
-        " IN (SELECT tier, symbol, hour, topic_id, partition FROM cut_hours)"
-    )
+def _listed(numbers: Iterable[int]) -> str:
+    return ", ".join(map(str, numbers))
 
 
 def _day_of(second: int) -> str:

@@ -1,7 +1,7 @@
 """A random market for the tests of rollups: rows of every table they are made of, stored in any order and any way."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,8 +12,9 @@ from tierfeed.settings import ClickHouseSettings
 
 US: Final = 1_000_000
 START: Final = int(datetime(2026, 11, 3, 20, 30, tzinfo=UTC).timestamp())
-"""A Tuesday: the day ends after three and a half hours, and New York's at 22:00 UTC."""
-SPAN_S: Final = 6 * 3600
+"""A Tuesday: the day ends after three and a half hours, the market's at 22:00 UTC."""
+LONG_S: Final = 6 * 3600
+MIDNIGHT_S: Final = 3 * 3600 + 1800
 SYMBOLS: Final = ("EURUSD", "USDJPY")
 TIERS: Final = {"free": ["fxcm"], "pro": ["ic_markets", "fxcm"], "enterprise": ["ic_markets", "pepperstone", "fxcm"]}
 BROKERS: Final = ("fxcm", "ic_markets", "pepperstone")
@@ -49,8 +50,13 @@ class World:
     """Rows by table. Made once; whoever stores them chooses which, and when they were stored."""
 
     seed: int
-    records: int = 400
+    records: int
+    span_s: int = LONG_S
     rows: dict[str, list[Row]] = field(default_factory=lambda: {table: [] for table in COLUMNS})
+
+    @staticmethod
+    def tables() -> Iterable[str]:
+        return COLUMNS
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -62,14 +68,15 @@ class World:
     def _ticks(self) -> None:
         chance = self._random
         for offset in range(3 * self.records):
-            received = START * US + chance.randrange(SPAN_S * US // 40_000) * 40_000  # some at the same moment
+            received = START * US + chance.randrange(self.span_s * US // 40_000) * 40_000  # some at the same moment
             price = 1.1 + chance.randrange(8) / 100_000
             self.rows["ticks"].append({
                 "broker": chance.choice(BROKERS), "symbol": chance.choice(SYMBOLS), "bid": round(price, 5),
                 "ask": round(price + chance.choice((0.00001, 0.00002, -0.00001)), 5),
-                "event_time": None if chance.random() < 0.2 else micros(received - chance.choice((900, 30000, 400000))),
-                "received_time": micros(received), "line": chance.choice("AB"), "session": chance.randrange(2),
-                "flags": chance.choice((0, 0, 0, 2, 4)), "topic_id": UUID(int=9), "partition": 0, "offset": offset,
+                "event_time": chance.choice((None, *[micros(received - 900 - chance.randrange(500_000))] * 4)),
+                "received_time": micros(received), "line": chance.choice("AAAB"),
+                "session": chance.choice((1, 1, 1, 2)), "flags": chance.choice((0, 0, 0, 2, 4)),
+                "topic_id": UUID(int=9), "partition": 0, "offset": offset,
             })  # fmt: skip
 
     def _quotes(self) -> None:
@@ -77,7 +84,7 @@ class World:
         chance = self._random
         for number, (tier, brokers) in enumerate(TIERS.items()):
             for partition in range(2):
-                times = sorted(START * US + chance.randrange(SPAN_S * US) for _ in range(self.records))
+                times = sorted(START * US + chance.randrange(self.span_s * US) for _ in range(self.records))
                 for at in range(0, len(times) - 9, 37):  # a worker of an older epoch that was slow
                     times[at], times[at + 8] = times[at + 8], times[at]
                 offset = 0
@@ -92,15 +99,15 @@ class World:
         chance = self._random
         came = [name for name in brokers if chance.random() < 0.8]
         as_of = published - chance.choice((0, 7, 120, 90_000))
-        tick = chance.choice(list(self.rows["ticks"]))
+        tick = chance.choice(self.rows["ticks"])
         bid, ask = (chance.choice((None, tick[side], tick[side])) for side in ("bid", "ask"))
         ages = [chance.choice((as_of - round(tick["received_time"].timestamp() * US), 11)) for _ in range(2)]
         row = {
             "tier": tier, "symbol": tick["symbol"] if chance.random() < 0.9 else chance.choice(SYMBOLS), "bid": bid,
             "ask": ask, "state": chance.choice(("NORMAL", "LOCKED", "CROSSED")) if bid and ask else "STALE",
             "received_time": micros(as_of - chance.randrange(10**6)) if bid or ask else None,
-            "as_of_time": micros(as_of),
-            "due_time": micros(as_of - chance.choice((0, -3, 50))), "published_time": micros(published),
+            "as_of_time": micros(as_of), "due_time": micros(as_of - chance.choice((0, -3, 50))),
+            "published_time": micros(published),
             "conflated_count": chance.randrange(4), "sources.broker": came, "sources.offset": [0] * len(came),
         }  # fmt: skip
         if tier != "free":
@@ -111,7 +118,8 @@ class World:
 
     def _windows(self) -> None:
         chance = self._random
-        for second in chance.sample(range(SPAN_S), self.records):
+        around_midnight = range(MIDNIGHT_S - 3, MIDNIGHT_S + 4) if self.span_s > MIDNIGHT_S else ()
+        for second in {*chance.sample(range(self.span_s), self.records), *around_midnight}:
             for broker in BROKERS:
                 if chance.random() < 0.2:
                     continue
@@ -124,10 +132,11 @@ class World:
                     mid = round(1.1 + chance.randrange(30) / 1e5, 6) if ticks and chance.random() < 0.8 else None
                     row = {
                         "broker": broker, "symbol": symbol, "window_start": start, "ticks": ticks,
-                        "duplicates": min(ticks, 1), "line_duplicates": 0,
-                        "backfilled": min(ticks, chance.randrange(2)),
-                        "invalid": min(ticks, chance.randrange(2)), "missing": chance.randrange(3), "crossed": 0,
-                        "quarantined": 0, "spread_mean": None if mid is None else 0.0001 * chance.random(), "mid": mid,
+                        "duplicates": min(ticks, 1), "line_duplicates": chance.randrange(2) * min(ticks, 1),
+                        "backfilled": min(ticks, chance.randrange(2)), "invalid": min(ticks, chance.randrange(2)),
+                        "missing": chance.randrange(3), "crossed": chance.randrange(2),
+                        "quarantined": chance.randrange(2),
+                        "spread_mean": None if mid is None else 0.0001 * chance.random(), "mid": mid,
                         "heartbeats": beats,
                     }  # fmt: skip
                     self.rows["quality_windows"] += [row] * chance.choice((1, 1, 1, 2))
@@ -162,9 +171,7 @@ def store(database: ClickHouseSettings, table: str, rows: Iterable[Row], stored_
     stamp = stored_at or datetime.now(UTC)
     names = COLUMNS[table]
     client = clickhouse.client(database)
-    listed: list[Sequence[Any]] = [
-        [(row | {"stored_at": stamp}).get(name, _blank(name)) for name in names] for row in rows
-    ]
+    listed = [[(row | {"stored_at": stamp}).get(name, _blank(name)) for name in names] for row in rows]
     if listed:
         client.insert(table, listed, column_names=names)
     client.close()
