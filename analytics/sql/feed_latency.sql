@@ -3,7 +3,7 @@
 -- Params:   from DateTime64 inclusive, to DateTime64 exclusive: the sessions' clock
 --
 -- p99_us: 99 % of the span's ticks came in seconds whose own 99 % quantile was at most this, less the clock offset. The offset
--- is what even quick ticks take: each of the ten minutes before the span's end has its lowest median, and the second lowest of
+-- is what even quick ticks take: each of the ten minutes before the span's end has its lowest median, and the third lowest of
 -- them counts (tierfeed/domain/selection.py says the same of the lead).
 WITH
     minutes AS
@@ -16,7 +16,7 @@ WITH
     ),
     offsets AS
     (
-        SELECT broker, symbol, arraySort(groupArray(low)) AS lows, lows[least(2, length(lows))] AS offset_us
+        SELECT broker, symbol, arraySort(groupArray(low)) AS lows, lows[least(3, length(lows))] AS offset_us
         FROM minutes
         GROUP BY broker, symbol
     )

@@ -111,21 +111,23 @@ def _lower(state, b, s, p50, minute):
 
 @kernel
 def _offset(state, b, s):
-    """The second lowest, the lowest where there is no other; 0 where there is none."""
-    lowest = NEVER
-    second = NEVER
+    """The third lowest, the highest where there are fewer; 0 where there is none."""
+    lowest, second, third = NEVER, NEVER, NEVER
     for k in range(OFFSET_MINUTES):
         low = state.lows[b, s, k]
         if low == NEVER:
             continue
         if lowest == NEVER or low < lowest:
-            second = lowest
-            lowest = low
+            lowest, second, third = low, lowest, second
         elif second == NEVER or low < second:
-            second = low
-    if lowest == NEVER:
-        return 0
-    return lowest if second == NEVER else second
+            second, third = low, second
+        elif third == NEVER or low < third:
+            third = low
+    if third != NEVER:
+        return third
+    if second != NEVER:
+        return second
+    return 0 if lowest == NEVER else lowest
 
 
 @kernel

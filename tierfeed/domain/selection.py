@@ -13,7 +13,7 @@ from typing import Final
 
 from tierfeed.domain.symbols import price_digits
 
-FORMULA: Final = "live-quality/3"
+FORMULA: Final = "live-quality/4"
 """100 · A^0.25 · C^0.25 · T^0.20 · V^0.15 · K^0.15 over the last minute; weights renormalised where one is unknown."""
 
 WINDOW_S: Final = 60
@@ -25,6 +25,8 @@ FOR_S: Final = 30
 REST_S: Final = 1200
 """How long a broker that was better leads, unless it goes: so there are at most three such switches in any hour."""
 OFFSET_MINUTES: Final = 10
+GLITCH_MINUTES: Final = 2
+"""A clock that was wrong for a minute was so in two of them, for the minute did not begin with it."""
 MEMORY_S: Final = WINDOW_S + FOR_S + 60 * OFFSET_MINUTES
 """What is longer ago has no part in the choice, apart from who leads, since when, and the last switch."""
 
@@ -97,10 +99,10 @@ class Minute:
     @property
     def offset_us(self) -> int:
         """The broker's clock offset: what even quick ticks take. Each minute has its lowest median, and of ten minutes
-        the second lowest counts, so that no single minute's glitch does.
+        the third lowest counts, so that no glitch of a minute does.
         """
         lows = sorted(self._lows.values())
-        return lows[min(1, len(lows) - 1)] if lows else 0
+        return lows[min(GLITCH_MINUTES, len(lows) - 1)] if lows else 0
 
     @property
     def latency_us(self) -> int | None:

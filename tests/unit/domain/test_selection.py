@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from itertools import pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,8 +32,8 @@ def test_of_equals_the_one_that_the_tier_prefers_leads_and_stays() -> None:
 
 
 def test_of_equally_good_ones_the_quicker_leads() -> None:
-    quickest = sound(latencies_us=(1_000,) * 4)  # of two minutes: so its clock's offset is told
-    late = feed(LAST_HOUR, sound(latencies_us=(9_000,) * 4)) | {AT - 200: quickest, AT - 260: quickest}
+    quickest = sound(latencies_us=(1_000,) * 4)  # of three minutes: so its clock's offset is told
+    late = feed(LAST_HOUR, sound(latencies_us=(9_000,) * 4)) | dict.fromkeys((AT - 200, AT - 260, AT - 320), quickest)
     choice = choose(("slow", "quick"), {"slow": late, "quick": feed(range(AT - 60, AT))}, AT)
     by = {standing.broker: standing for standing in choice.standings}
     assert by["slow"].latency_us == 8_000
@@ -81,8 +82,9 @@ def test_where_nothing_was_heard_every_broker_has_its_reason() -> None:
     assert {standing.reason for standing in choice.standings} == {"nothing was heard of it in the last hour"}
 
 
-def test_one_glitch_of_its_clock_does_not_make_a_broker_late() -> None:
-    ahead = feed(LAST_HOUR) | {AT - 30: sound(latencies_us=(-900_000,) * 4)}
+@pytest.mark.parametrize("wrong", [range(AT - 30, AT - 29), range(AT - 110, AT - 50)], ids=["a second", "a minute"])
+def test_a_glitch_of_its_clock_does_not_make_a_broker_late(wrong: range) -> None:
+    ahead = feed(LAST_HOUR) | dict.fromkeys(wrong, sound(latencies_us=(-900_000,) * 4))
     choice = choose(ORDER, {"ic_markets": ahead, "fxcm": feed(LAST_HOUR)}, AT)
     assert choice.standings[0].parts["T"] == 10_000
     assert choice.broker == "ic_markets"
