@@ -4,6 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from analytics.allocation.shares import apportion
 from analytics.summary import Row
 
 UNNAMED: Final = ""
@@ -13,19 +16,15 @@ UNNAMED: Final = ""
 def split(amount: int, weights: Mapping[str, int]) -> dict[str, int]:
     """Whole parts of an amount in proportion to weights of 0 and more, by largest remainder: they add up to it.
 
-    Of equal remainders the first name is served first. An amount below 0 is split as its opposite. Raises
-    ValueError where there is an amount and no weight.
+    Of equal remainders the first name is served first. Raises ValueError where there is an amount and no weight.
     """
-    total = sum(weights.values())
-    if total <= 0:
+    if not any(weights.values()):
         if amount:
             raise ValueError(f"{amount} cannot be split: no weight is above 0")
         return dict.fromkeys(weights, 0)
-    sign = -1 if amount < 0 else 1
-    shares = {name: divmod(abs(amount) * weight, total) for name, weight in weights.items()}
-    left = abs(amount) - sum(whole for whole, _ in shares.values())
-    first = sorted(shares, key=lambda name: (-shares[name][1], name))[:left]
-    return {name: sign * (whole + (name in first)) for name, (whole, _) in shares.items()}
+    names = sorted(weights)
+    parts = apportion(amount, np.array([weights[name] for name in names], dtype=np.int64))
+    return dict(zip(names, parts.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,12 @@ from analytics.business.month_figures import CUSTOMERS, INFRASTRUCTURE, QUALITY,
 from analytics.business.month_measure import FORMULA
 from analytics.business.month_reconciled import Reconciliation, reconciliations, restored
 from analytics.business.month_words import executive_summary, recommendations
+from analytics.business.rates import RateCard, rate_card
 from analytics.figures import Figure, usd
 from analytics.summary import Questions, Row
 from tierfeed.errors import ConfigError
 from tierfeed.settings import ClickHouseSettings
 
-TRADITIONAL_MICROUSD: Final = 180_000_000
-"""What a user costs a month with brokers' connections of his own: an assumption."""
 RUNNING, PROVISIONAL, CLOSED = "running", "provisional", "closed"
 _TREND: Final = ("total_revenue_usd", "infrastructure_cost_usd", "users_served")
 
@@ -83,8 +82,9 @@ class MonthlyReport:
 class BusinessKPIs:
     """Reports of months. Everything raises UpstreamError."""
 
-    def __init__(self, settings: ClickHouseSettings, traditional_microusd_per_user: int = TRADITIONAL_MICROUSD) -> None:
-        self._settings, self._traditional = settings, traditional_microusd_per_user
+    def __init__(self, settings: ClickHouseSettings, card: RateCard | None = None) -> None:
+        """`card`: by which the traditional way is priced; the shipped one, where left out."""
+        self._settings, self._traditional = settings, (card or rate_card()).traditional_microusd
 
     def generate_monthly_business_report(
         self, month: int | str, year: int, at: datetime | None = None

@@ -7,7 +7,6 @@ from typing import Final
 
 from analytics.business.month import CLOSED, RUNNING, MonthlyReport
 from analytics.business.month_reconciled import CHARGES, CLASSES, Reconciliation
-from analytics.business.month_words import said
 from analytics.figures import Figure, Value, usd
 from analytics.reports.page import (
     Bars,
@@ -23,6 +22,7 @@ from analytics.reports.page import (
     Unit,
     Waterfall,
 )
+from analytics.reports.text import written
 from analytics.summary import Row
 
 HEADLINE: Final = (
@@ -225,7 +225,13 @@ def _tiers(report: MonthlyReport) -> Table:
 def _ledgers(report: MonthlyReport) -> Table:
     columns = (Column("ledgers"), Column("balanced"), Column("difference"), Column("of which"), Column("why not"))
     rows = tuple(
-        (each.title, _balance(each), said(each.figure.value, each.figure.unit), _sides(each.figure), each.figure.reason)
+        (
+            each.title,
+            _balance(each),
+            written(each.figure.value, each.figure.unit),
+            _sides(each.figure),
+            each.figure.reason,
+        )
         for each in report.reconciliations
     )
     return Table("reconciliations", "Three reconciliations", columns, rows)
@@ -237,7 +243,7 @@ def _balance(each: Reconciliation) -> str:
 
 def _sides(figure: Figure) -> str | None:
     told = [
-        f"{name.removesuffix('_usd').replace('_', ' ')} {said(value, 'usd' if name.endswith('_usd') else '')}"
+        f"{name.removesuffix('_usd').replace('_', ' ')} {written(value, 'usd' if name.endswith('_usd') else '')}"
         for name, value in figure.parts.items()
     ]
     return ", ".join(told[:2]) or None
@@ -280,7 +286,7 @@ def _history(report: MonthlyReport) -> Iterator[Table]:
     if report.corrections:
         changed = (Column("correction", Unit.NUMBER), Column("figure"), Column("before"), Column("now"))
         rows = tuple(
-            (each.correction, each.metric, said(each.old, each.unit), said(each.new, each.unit))
+            (each.correction, each.metric, written(each.old, each.unit), written(each.new, each.unit))
             for each in report.corrections
         )
         yield Table("corrections", "What was corrected", changed, rows)

@@ -5,7 +5,9 @@ from decimal import Decimal
 from typing import Final
 
 from analytics.business.month_reconciled import Reconciliation
-from analytics.figures import Figure, Status, Value
+from analytics.figures import Figure, Status
+from analytics.reports.text import value_of as shown
+from analytics.reports.text import worded, written
 
 LEAST_UTILIZATION: Final = 60
 """Percent; below, more than a third of what is paid for lies idle."""
@@ -19,20 +21,6 @@ LEAST_UPTIME: Final = 99.9
 LEAST_UPSELL: Final = 25
 
 Figures = Mapping[str, Figure]
-
-
-def shown(figure: Figure) -> str:
-    """A figure as a sentence has it."""
-    return said(figure.value, figure.unit)
-
-
-def said(value: Value | None, unit: str) -> str:
-    if value is None:
-        return "no data"
-    if unit == "usd" and isinstance(value, Decimal):
-        return f"{'-' if value < 0 else ''}${abs(value):,.2f}"
-    number = f"{value:,}" if isinstance(value, int) else f"{value:,.2f}" if isinstance(value, float) else str(value)
-    return f"{number} %" if unit == "percent" else f"{number} ms" if unit == "ms" else number
 
 
 def executive_summary(figures: Figures, before: Decimal | None) -> tuple[str, ...]:
@@ -54,7 +42,7 @@ def _money(figures: Figures, before: Decimal | None) -> str:
     revenue = figures["total_revenue_usd"]
     text = f"Revenue was {shown(revenue)}"
     if revenue.parts.get("credits_usd"):
-        text += f", after {said(revenue.parts['credits_usd'], 'usd')} of approved credits"
+        text += f", after {written(revenue.parts['credits_usd'], 'usd')} of approved credits"
     if before and isinstance(revenue.value, Decimal):
         change = 100 * (revenue.value - before) / before
         text += f" ({change:+,.1f} % on the month before)"
@@ -77,7 +65,7 @@ def _serving(figures: Figures) -> str:
         text += f", at {shown(figures['cost_per_user_usd'])} each"
     if _has(figures, "savings_vs_traditional_usd", "efficiency_improvement_percent"):
         saving = figures["savings_vs_traditional_usd"]
-        each = said(saving.parts.get("traditional_per_user_usd"), "usd")
+        each = written(saving.parts.get("traditional_per_user_usd"), "usd")
         text += (
             f"; against an assumed {each} a user the saving is {shown(saving)} "
             f"({shown(figures['efficiency_improvement_percent'])})"
@@ -123,7 +111,7 @@ def _quality(figures: Figures) -> str:
 
 
 def _missing(figures: Figures) -> str:
-    names = [name for name, figure in figures.items() if figure.value is None]
+    names = [worded(name) for name, figure in figures.items() if figure.value is None]
     return f"Without data: {', '.join(names)}." if names else ""
 
 
@@ -144,7 +132,7 @@ def _on_money(figures: Figures) -> Iterator[str]:
     if _below(figures, "resource_utilization_percent", LEAST_UTILIZATION):
         use = figures["resource_utilization_percent"]
         yield (
-            f"{said(use.parts.get('idle_usd'), 'usd')} of {said(use.parts.get('allocable_usd'), 'usd')} paid for "
+            f"{written(use.parts.get('idle_usd'), 'usd')} of {written(use.parts.get('allocable_usd'), 'usd')} paid for "
             f"capacity that lay idle (utilisation {shown(use)}): release it or sell into it."
         )
     if _below(figures, "savings_vs_traditional_usd", 0):
@@ -159,7 +147,7 @@ def _on_customers(figures: Figures) -> Iterator[str]:
     if _above(figures, "churn_rate_percent", MOST_CHURN):
         churn = figures["churn_rate_percent"]
         yield (
-            f"Churn was {shown(churn)}, {said(churn.parts.get('lost_monthly_usd'), 'usd')} a month: "
+            f"Churn was {shown(churn)}, {written(churn.parts.get('lost_monthly_usd'), 'usd')} a month: "
             "`tierfeed report health` names who is at risk next."
         )
     if _below(figures, "customer_satisfaction_score", LEAST_SATISFACTION):
@@ -182,14 +170,14 @@ def _on_quality(figures: Figures) -> Iterator[str]:
         name, value = min(((name, value) for name, value in whole.parts.items()), key=lambda part: float(part[1] or 0))
         yield (
             f"Completeness was {shown(whole)}, and {name.removesuffix('_percent')} is the lowest of its three parts "
-            f"({said(value, 'percent')}): begin there."
+            f"({written(value, 'percent')}): begin there."
         )
     if _below(figures, "broker_uptime_percent", LEAST_UPTIME):
         uptime = figures["broker_uptime_percent"]
         name, value = min(uptime.parts.items(), key=lambda part: float(part[1] or 0))
         yield (
-            f"Brokers were up {shown(uptime)} of scheduled time; {name} was the least, at {said(value, 'percent')}: "
-            "`tierfeed report brokers` weighs it against its cost."
+            f"Brokers were up {shown(uptime)} of scheduled time; {name} was the least, at "
+            f"{written(value, 'percent')}: `tierfeed report brokers` weighs it against its cost."
         )
     if _below(figures, "sla_compliance_percent", 100):
         kept = figures["sla_compliance_percent"]
@@ -215,7 +203,7 @@ def _on_sources(figures: Figures) -> Iterator[str]:
     reasons: dict[str, list[str]] = {}
     for name, figure in figures.items():
         if figure.status is Status.NO_SOURCE and "is missing:" not in (figure.reason or ""):
-            reasons.setdefault(str(figure.reason), []).append(name)
+            reasons.setdefault(str(figure.reason), []).append(worded(name))
     for reason, names in reasons.items():
         yield f"{', '.join(names)} cannot be told: {reason}."
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -116,82 +115,3 @@ def test_hours_and_days_add_up_to_the_raw_rows(tables: ClickHouseSettings) -> No
     asked = [tuple(row[name] for name in names) for row in questions.ask("source_coverage", SPAN)]
     questions.close()
     assert [row for row in rows(tables, covered) if row[2]] == sorted(row for row in asked if row[2])
-
-
-def test_what_comes_late_reaches_them_and_what_expires_stays(tables: ClickHouseSettings) -> None:
-    world = World(4, RECORDS // 4)
-    for table, told in world.rows.items():
-        store(tables, table, told[::2], datetime.now(UTC) - timedelta(days=3))
-    rolled(tables)
-    first = kept(tables)
-    for table, told in reversed(world.rows.items()):  # the ranges before what they are about
-        store(tables, table, told[1::2])
-        rolled(tables)
-    late = kept(tables)
-    assert all(first[table] != late[table] for table in KEPT)
-    rolled(tables, everything=True)
-    assert kept(tables) == late
-    client = clickhouse.client(tables)
-    client.command("TRUNCATE TABLE rollup_progress")  # as if whoever computed was killed before it was written
-    rolled(tables)
-    assert kept(tables) == late
-    for table in ("ticks", "tier_quotes", "quality_windows"):
-        (day,) = client.query(f"SELECT min(toDate(stored_at)) FROM {table}").result_rows[0]
-        client.command(f"ALTER TABLE {table} DROP PARTITION '{day}'")
-    client.close()
-    rolled(tables, everything=True)
-    assert kept(tables) == late
-
-
-def test_a_record_is_its_brokers_by_price_and_time(tables: ClickHouseSettings) -> None:
-    at = datetime.fromtimestamp(START, UTC)
-    tick = {"symbol": "EURUSD", "line": "A", "session": 1, "flags": 0, "topic_id": UUID(int=9), "partition": 0}
-    told = [("fxcm", 0, 1.1, 1.3), ("ic_markets", 5, 1.1, 1.2), ("pepperstone", 6, 1.1, 1.2)]
-    ticks = [
-        tick | {"broker": broker, "received_time": at + timedelta(seconds=s), "bid": bid, "ask": ask, "offset": n}
-        for n, (broker, s, bid, ask) in enumerate(told)
-    ]
-    record = {
-        "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "conflated_count": 0,
-        "sources.broker": ["ic_markets", "fxcm"], "sources.offset": [0, 0], "topic_id": UUID(int=2), "partition": 0,
-    }  # fmt: skip
-    # (as of, bid's age, ask's age): of its very tick; behind it, within ten seconds; later; before any.
-    ages = [(5, 5, 0), (5.5, 0, 0.1), (17, 0, 0), (4, 4, 0)]
-    quotes = [
-        record | {
-            "as_of_time": at + timedelta(seconds=s), "due_time": at, "published_time": at + timedelta(seconds=s),
-            "received_time": at, "bid_age_us": round(bid_s * 1e6), "ask_age_us": round(ask_s * 1e6), "offset": n,
-        }
-        for n, (s, bid_s, ask_s) in enumerate(ages)
-    ]  # fmt: skip
-    store(tables, "ticks", ticks)
-    store(tables, "tier_quotes", quotes)
-    rolled(tables)
-    # fxcm: the bids of the first and of the last record; ic_markets: the ask of the first, both sides of the second;
-    # nobody: both sides of the third, eleven seconds behind, and the ask of the last, before which nobody asked 1.2.
-    (found,) = rows(tables, "SELECT brokers, halves FROM tier_hours FINAL")
-    assert dict(zip(*found, strict=True)) == {"fxcm": 2, "ic_markets": 3, "": 3}
-
-
-def test_a_tick_that_is_stored_late_names_a_record_of_the_next_hour(tables: ClickHouseSettings) -> None:
-    hour = datetime(2026, 11, 3, 12, tzinfo=UTC)
-    tick = {
-        "broker": "ic_markets", "symbol": "EURUSD", "received_time": hour - timedelta(seconds=2), "bid": 1.1,
-        "ask": 1.2, "line": "A", "session": 1, "flags": 0, "topic_id": UUID(int=9), "partition": 0, "offset": 0,
-    }  # fmt: skip
-    record = {
-        "tier": "pro", "symbol": "EURUSD", "bid": 1.1, "ask": 1.2, "state": "NORMAL", "conflated_count": 0,
-        "sources.broker": ["ic_markets", "fxcm"], "sources.offset": [0, 0], "topic_id": UUID(int=2), "partition": 0,
-        "as_of_time": hour + timedelta(seconds=3), "due_time": hour, "published_time": hour + timedelta(seconds=3),
-        "received_time": hour, "bid_age_us": 0, "ask_age_us": 0, "offset": 0,
-    }  # fmt: skip
-    store(tables, "tier_quotes", [record], datetime.now(UTC) - timedelta(minutes=10))
-    # Stored since, and of another hour: so the record is looked at for the tick's sake alone.
-    later = {"symbol": "NZDUSD", "published_time": hour + timedelta(hours=2), "offset": 1}
-    store(tables, "tier_quotes", [record | later])
-    rolled(tables)
-    of_record = "SELECT brokers, halves FROM tier_hours FINAL WHERE symbol = 'EURUSD'"
-    assert rows(tables, of_record) == [([""], [2])]
-    store(tables, "ticks", [tick])
-    rolled(tables)
-    assert rows(tables, of_record) == [(["ic_markets"], [2])]

@@ -1,7 +1,7 @@
 """`tierfeed report`: the business, as figures that say what they rest on."""
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,6 +32,7 @@ Html = Annotated[
     typer.Option("--html", metavar="FILE", dir_okay=False, help="Write it as one HTML file that needs no network."),
 ]
 EXAMPLE_USERS = 1000
+HEALTH_DAYS = 30
 
 
 @app.callback()
@@ -128,7 +129,7 @@ def brokers(days: Days = 30, until: Until = None, json: Json = False, csv: Csv =
 def usage(days: Days = 30, until: Until = None, json: Json = False, csv: Csv = None, html: Html = None) -> None:
     """Tell what each tenant consumed, cost and earned, how well it uses what it pays for, and what it may want.
 
-    What tenants cost, `tierfeed report costs` has to have shared before.
+    Shares the cost of the months in question first.
 
     Example: tierfeed report usage --days 30 --csv usage
     """
@@ -137,6 +138,7 @@ def usage(days: Days = 30, until: Until = None, json: Json = False, csv: Csv = N
 
     settings = reached(load_settings())
     bring_rollups(settings)
+    _share_costs(settings, days, _day(until))
     analytics = CustomerUsageAnalytics(settings.clickhouse, calendar_of(settings))
     found = analytics.analyze_data_consumption_patterns(days, _day(until))
     give(found, usage_page(found), json, csv, html)
@@ -152,6 +154,8 @@ def health(
 ) -> None:
     """Tell how each customer is: score, parts, risks, what it may want, and what to do.
 
+    Shares the cost of the months in question first: a customer's margin needs it.
+
     Example: tierfeed report health --tenant acme
     """
     from analytics.business.health import CustomerHealthManager
@@ -159,8 +163,9 @@ def health(
 
     settings = reached(load_settings())
     bring_rollups(settings)
-    manager = CustomerHealthManager(settings.clickhouse, calendar_of(settings))
     day = _day(until)
+    _share_costs(settings, HEALTH_DAYS, day)
+    manager = CustomerHealthManager(settings.clickhouse, calendar_of(settings))
     at = None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
     if tenant is not None:
         one = manager.calculate_customer_health_score(tenant, at)
@@ -192,6 +197,15 @@ def _allocation(settings: Settings) -> "CostAllocation":
     from analytics.business.costs import CostAllocation, allocation_rules
 
     return CostAllocation(settings.clickhouse, allocation_rules(settings))
+
+
+def _share_costs(settings: Settings, days: int, until: date | None) -> None:
+    """Of all months that the days, the last ones before `until` or today, are in."""
+    last = datetime.now(UTC).date() if until is None else until - timedelta(days=1)
+    first = last - timedelta(days=days - 1)
+    allocation = _allocation(settings)
+    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+        allocation.allocate(f"{number // 12:04d}-{number % 12 + 1:02d}")
 
 
 def _day(text: str | None) -> date | None:

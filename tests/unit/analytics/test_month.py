@@ -13,7 +13,7 @@ from analytics.business.frozen import figure_of, row_of, rows_sum
 from analytics.business.month import month_number
 from analytics.business.month_facts import Span, earlier
 from analytics.business.month_kept import failed
-from analytics.business.month_words import executive_summary, recommendations, said
+from analytics.business.month_words import executive_summary, recommendations
 from analytics.figures import Figure, Status, Value, usd
 from analytics.sla.customers import Bought
 from analytics.sla.incidents import Subject
@@ -121,11 +121,6 @@ def test_a_figure_differs_by_its_value_what_it_rests_on_and_its_parts() -> None:
     ]
 
 
-def test_values_are_said_with_their_units() -> None:
-    told = [(Decimal("-1234.5"), "usd"), (12.345, "percent"), (1200, "customers"), (1.5, "ms"), (None, "usd")]
-    assert [said(value, unit) for value, unit in told] == ["-$1,234.50", "12.35 %", "1,200", "1.50 ms", "no data"]
-
-
 def test_a_month_without_anything_amiss_has_nothing_to_do() -> None:
     fine = {
         "churn_rate_percent": figure("churn_rate_percent", 5.0, "percent"),
@@ -139,7 +134,7 @@ def test_a_month_that_loses_money_says_so() -> None:
     amounts = {"total_revenue_usd": 10, "infrastructure_cost_usd": 12, "gross_profit_usd": -2}
     found = {name: figure(name, Decimal(amount), "usd") for name, amount in amounts.items()}
     assert executive_summary(found, Decimal(8)) == (
-        "Revenue was $10.00 (+25.0 % on the month before); serving it cost $12.00, which leaves -$2.00.",
+        "Revenue was $10.00 (+25.0 % on the month before); serving it cost $12.00, which leaves −$2.00.",
     )
     assert recommendations(found, ())[0].startswith("Serving cost $12.00, and revenue was $10.00: cut cost")
 
@@ -148,5 +143,5 @@ def test_a_source_that_is_missing_is_asked_for_once() -> None:
     reason = "there are no charges at all: `tierfeed ops import cost_charges`"
     reasons = {"infrastructure_cost_usd": reason, "cost_per_user_usd": f"infrastructure_cost_usd is missing: {reason}"}
     missing = {name: figure(name, None, "usd", status=Status.NO_SOURCE, reason=told) for name, told in reasons.items()}
-    assert recommendations(missing, ()) == (f"infrastructure_cost_usd cannot be told: {reason}.",)
-    assert executive_summary(missing, None)[-1] == "Without data: infrastructure_cost_usd, cost_per_user_usd."
+    assert recommendations(missing, ()) == (f"Infrastructure cost cannot be told: {reason}.",)
+    assert executive_summary(missing, None)[-1] == "Without data: Infrastructure cost, Cost per user."
