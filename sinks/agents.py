@@ -21,9 +21,8 @@ from sinks.rollups import RollupKeeper
 from sinks.setup import refuse_unmigrated
 from sinks.tables import TICKS, Route, routes
 from sinks.writer import ClickHouseSink
-from tierfeed.domain.market import parse_calendar
 from tierfeed.errors import UpstreamError
-from tierfeed.settings import Settings, read_document
+from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -51,9 +50,8 @@ async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     declared = topics.declared(settings.brokers, settings.tiers(), settings.kafka.partitions)
     ids = await asyncio.to_thread(schema_ids, settings.registry, [declared[topic] for topic in stored])
     await asyncio.to_thread(warm)
-    calendar = parse_calendar(read_document(settings.market_file, "market_file"))
     part = _Part(settings, stored, ids.by_id)
-    rollups = RollupKeeper(settings.clickhouse, calendar, part.leads)
+    rollups = RollupKeeper(settings.clickhouse, settings.calendar(), part.leads)
     rollups.start()
     bars = asyncio.ensure_future(part.keep_bars(settings.sink.bars_every_s))
     try:

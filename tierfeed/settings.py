@@ -22,6 +22,7 @@ from pydantic_settings import (
 )
 
 from tierfeed.domain import yamls
+from tierfeed.domain.market import Calendar, parse_calendar
 from tierfeed.domain.tiers import Tier, parse_tiers
 from tierfeed.domain.yamls import Document
 from tierfeed.errors import ConfigError
@@ -264,6 +265,10 @@ class Settings(_Sources):
     def tiers(self) -> tuple[Tier, ...]:
         """The tiers in force. Raises ConfigError with every problem of the file."""
         return parse_tiers(read_document(self.tiers_file, "tiers_file"))
+
+    def calendar(self) -> Calendar:
+        """When the market is open, by the market file. Raises ConfigError with every problem of it."""
+        return parse_calendar(read_document(self.market_file, "market_file"))
 
 
 def read_document(file: Path, called: str) -> Document:

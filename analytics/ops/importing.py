@@ -11,9 +11,8 @@ from analytics.ops.files import Table, read_csv, read_file, write_csv
 from analytics.ops.kinds import KINDS, SYNTHETIC, Kind, KindName, Row
 from analytics.ops.plan import Plan, plan_import
 from analytics.ops.store import Operations
-from tierfeed.domain.market import Calendar, parse_calendar
 from tierfeed.errors import ConfigError
-from tierfeed.settings import Settings, read_document
+from tierfeed.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ def import_tables(
             problems += error.problems
     if problems:
         raise ConfigError(problems)
-    calendar = _calendar(settings)
+    calendar = settings.calendar()  # maintenance that is stored comes with the rows
     with closing(Operations(settings.clickhouse)) as operations:
         stored = {name: operations.newest(KINDS[name]) for name in tables}
         plans = {}
@@ -125,8 +124,3 @@ def _imported(kind: Kind, file: str, table: Table, plan: Plan, at: datetime | No
         aside=table.aside,
         imported_at=at,
     )
-
-
-def _calendar(settings: Settings) -> Calendar:
-    """Of the file: maintenance that is stored comes with the rows."""
-    return parse_calendar(read_document(settings.market_file, "market_file"))

@@ -6,8 +6,8 @@ from datetime import date
 from typing import Self
 
 from analytics.ops.store import Operations
-from tierfeed.domain.market import Calendar, parse_calendar
-from tierfeed.settings import Settings, read_document
+from tierfeed.domain.market import Calendar
+from tierfeed.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Terms:
     @classmethod
     def of(cls, settings: Settings, day: date) -> Self:
         """As of a day. Raises ConfigError where the market file is wrong, UpstreamError."""
-        calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+        calendar = settings.calendar()
         with closing(Operations(settings.clickhouse)) as operations:
             return cls(
                 calendar.with_maintenance(operations.announced()),

@@ -12,8 +12,7 @@ from sinks.connection import Connection
 from sinks.rollups import Refreshed, Rollups
 from sinks.setup import migrate
 from tests.integration.rollup_world import START, TENANTS, World, store
-from tierfeed.domain.market import parse_calendar
-from tierfeed.settings import ClickHouseSettings, Settings, read_document
+from tierfeed.settings import ClickHouseSettings, Settings
 
 pytestmark = pytest.mark.clickhouse
 
@@ -34,7 +33,7 @@ def tables(database: ClickHouseSettings) -> ClickHouseSettings:
 
 
 def rolled(database: ClickHouseSettings, *, everything: bool = False) -> Refreshed:
-    calendar = parse_calendar(read_document(Settings().market_file, "market_file"))
+    calendar = Settings().calendar()
     connection = Connection(database)
     try:
         rollups = Rollups(connection, calendar)

@@ -9,8 +9,7 @@ from infra.parts import say_ready
 from tierfeed.cli.output import Json, emit, show
 from tierfeed.cli.service import serve
 from tierfeed.cli.stack import reached
-from tierfeed.domain.market import parse_calendar
-from tierfeed.settings import Settings, load_settings, read_document
+from tierfeed.settings import Settings, load_settings
 
 app = typer.Typer(name="sink", help="Sinks: topics to ClickHouse.", no_args_is_help=True)
 
@@ -48,10 +47,9 @@ def bring_rollups(settings: Settings, *, everything: bool = False) -> dict[str, 
     from sinks.connection import Connection  # clickhouse-connect
     from sinks.rollups import PATIENCE, Rollups
 
-    calendar = parse_calendar(read_document(settings.market_file, "market_file"))
     connection = Connection(settings.clickhouse, PATIENCE)
     try:
-        rollups = Rollups(connection, calendar)
+        rollups = Rollups(connection, settings.calendar())
         return asdict(rollups.recompute_all() if everything else rollups.refresh())
     finally:
         connection.close()

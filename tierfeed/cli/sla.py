@@ -13,12 +13,12 @@ from tierfeed.cli.service import in_thread, serve
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
-from tierfeed.domain.market import Calendar, month_of, parse_calendar
+from tierfeed.domain.market import Calendar, month_of
 from tierfeed.domain.objectives import Budget, Objective, alerts, budgets
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
 from tierfeed.errors import ConfigError
-from tierfeed.settings import Settings, load_settings, read_document
+from tierfeed.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from analytics.sla.compliance import Kept, SLAComplianceReport
@@ -183,10 +183,7 @@ def budget(
     settings = reached(load_settings())
     start, end = month_of(month or datetime.now(UTC).strftime("%Y-%m"))
     has_clickhouse = "url" in settings.clickhouse.model_fields_set
-    if has_clickhouse:
-        calendar = calendar_of(settings)
-    else:
-        calendar = parse_calendar(read_document(settings.market_file, "market_file"))
+    calendar = calendar_of(settings) if has_clickhouse else settings.calendar()
     tiers = [each for each in settings.tiers() if tier in (None, each.name)]
     if not tiers:
         raise ConfigError(f"--tier must be one of {', '.join(each.name for each in settings.tiers())}, was {tier!r}")
