@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from bench import catchup, latency, sink, stream, tenants
+from bench import business, catchup, latency, sink, stream, tenants
 from bench.machine import machine
 from bench.places import RESULTS
 from bench.results import render
@@ -18,6 +18,7 @@ MEASUREMENTS: dict[str, Callable[..., dict[str, Any]]] = {
     "latency": latency.measure,
     "sink": sink.measure,
     "tenants": tenants.measure,
+    "business": business.measure,
 }
 
 
@@ -35,7 +36,7 @@ def main() -> int:
     found, failed = {}, {}
     for name in names:
         say(f"{name} …")
-        arguments = [asked.ticks] if asked.ticks and name not in ("latency", "tenants") else []
+        arguments = [asked.ticks] if asked.ticks and name not in ("latency", "tenants", "business") else []
         try:
             found[name] = MEASUREMENTS[name](*arguments)
         except Exception as error:  # noqa: BLE001  one that fails must not take the others' figures with it

@@ -34,6 +34,7 @@ def render(facts: Mapping[str, str], found: Found, failed: Mapping[str, str]) ->
         ("latency", _latency),
         ("sink", _sink),
         ("tenants", _tenants),
+        ("business", _business),
     ):
         if name in found:
             parts += write(found[name])
@@ -151,3 +152,31 @@ def _tenants(found: Found) -> Iterator[str]:
         ],
     )
     yield "The stream workers know no tenant: their cost per tick is the same with none and with ten thousand."
+
+
+def _business(found: Found) -> Iterator[str]:
+    stored, reports = found["stored"], found["reports"]
+    yield f"## The business: {found['tenants']:,} tenants, 30 days"
+    yield (
+        f"A month tiled of one real day ({found['tape']}): its weekdays, {stored['consumption_days']:,} days of "
+        f"tenants and symbols, consumed by {stored['usage_ranges']:,} ranges, {stored['sla_slices']:,} judged slices. "
+        "The company and who consumes are made up; the pipeline's latency is set, and ranges begin and end with hours. "
+        "Each report is its command, from start to end, with --json, in a process of its own."
+    )
+    rows = [
+        ("`ops generate`, imported", f"{found['company_s']:.1f} s", ""),
+        ("rollups of the month's consumption", f"{found['rollups_s']:.1f} s", ""),
+        ("rollups again, nothing new", f"{found['rollups_again_s']:.1f} s", ""),
+        *(
+            (f"`report {name}`", f"{run['wall_s']:.1f} s", f"{run['peak_rss_mb']:.0f} MiB")
+            for name, run in reports.items()
+        ),
+        ("ClickHouse", "", f"{found['server_peak_rss_mb']:.0f} MiB"),
+    ]
+    yield _table(("what", "time", "peak memory"), rows)
+    exact = "to the micro-dollar" if found["exact"] else "NOT exactly"
+    same = "identical" if found["same_again"] else "NOT identical"
+    yield (
+        f"{found['allocations']:,} rows of allocations: ${found['allocated_usd']} of ${found['total_usd']} is borne by "
+        f"tenants; with what is idle and nobody's it adds up {exact}. The second run was {same}."
+    )

@@ -61,6 +61,15 @@ def tenants(json: Json = False) -> None:
     _measure("tenants", json, None)
 
 
+@app.command()
+def business(json: Json = False) -> None:
+    """Ten thousand tenants over a month: rollups, and every report by its command.
+
+    Example: tierfeed bench business --json
+    """
+    _measure("business", json, None)
+
+
 def _measure(name: str, json: bool, ticks: int | None) -> None:
     if not (ROOT / "bench" / "__main__.py").is_file():
         raise ConfigError(

@@ -56,7 +56,7 @@ TABLES = [
     ("report", "month"), ("ops", "kinds"), ("ops", "import"), ("ops", "list"),
     ("ops", "generate"), ("ops", "forget"), ("close",), ("sink", "rollups"),
     ("config", "show"), ("bench", "stream"), ("bench", "latency"), ("bench", "sink"),
-    ("bench", "catchup"), ("bench", "tenants"),
+    ("bench", "catchup"), ("bench", "tenants"), ("bench", "business"),
 ]  # fmt: skip
 
 
