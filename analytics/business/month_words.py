@@ -45,7 +45,7 @@ def _money(figures: Figures, before: Decimal | None) -> str:
         text += f", after {written(revenue.parts['credits_usd'], 'usd')} of approved credits"
     if before and isinstance(revenue.value, Decimal):
         change = 100 * (revenue.value - before) / before
-        text += f" ({change:+,.1f} % on the month before)"
+        text += f" ({written(abs(change), 'percent')} {'less' if change < 0 else 'more'} than the month before)"
     if not _has(figures, "gross_profit_usd"):
         return f"{text}; what it cost is not known: {_why(figures, 'infrastructure_cost_usd')}."
     cost, profit = figures["infrastructure_cost_usd"], figures["gross_profit_usd"]
@@ -58,9 +58,9 @@ def _money(figures: Figures, before: Decimal | None) -> str:
 def _serving(figures: Figures) -> str:
     if not _has(figures, "users_served"):
         return ""
-    text = f"{shown(figures['users_served'])} customers consumed data"
+    text = f"{shown(figures['users_served'])} consumed data"
     if _has(figures, "total_broker_connections"):
-        text += f" over {shown(figures['total_broker_connections'])} broker connections"
+        text += f" over {written(figures['total_broker_connections'].value)} broker connections"
     if _has(figures, "cost_per_user_usd"):
         text += f", at {shown(figures['cost_per_user_usd'])} each"
     if _has(figures, "savings_vs_traditional_usd", "efficiency_improvement_percent"):
@@ -137,7 +137,7 @@ def _on_money(figures: Figures) -> Iterator[str]:
         )
     if _below(figures, "savings_vs_traditional_usd", 0):
         yield (
-            f"Sharing does not pay yet: {shown(figures['users_served'])} customers cost "
+            f"Sharing does not pay yet: {shown(figures['users_served'])} cost "
             f"{shown(figures['infrastructure_cost_usd'])}, {shown(figures['savings_vs_traditional_usd'])} against the "
             "traditional model; more customers on the same feeds change that."
         )

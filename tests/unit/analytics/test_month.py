@@ -134,7 +134,8 @@ def test_a_month_that_loses_money_says_so() -> None:
     amounts = {"total_revenue_usd": 10, "infrastructure_cost_usd": 12, "gross_profit_usd": -2}
     found = {name: figure(name, Decimal(amount), "usd") for name, amount in amounts.items()}
     assert executive_summary(found, Decimal(8)) == (
-        "Revenue was $10.00 (+25.0 % on the month before); serving it cost $12.00, which leaves −$2.00.",
+        "Revenue was $10.00 (25.00\N{NO-BREAK SPACE}% more than the month before); serving it cost $12.00, "
+        "which leaves −$2.00.",
     )
     assert recommendations(found, ())[0].startswith("Serving cost $12.00, and revenue was $10.00: cut cost")
 
