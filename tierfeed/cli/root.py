@@ -1,45 +1,62 @@
-"""The root command: one file per noun. What is heavy to import, the command that needs it imports."""
+"""The root command: one file per noun. Only the file of the command that was asked for is imported."""
 
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any, Final, cast
 
 import typer
+from typer.main import get_group
 
-from tierfeed.cli import (
-    auditor,
-    bench,
-    brokers,
-    close,
-    collect,
-    config,
-    consume,
-    crediting,
-    demo,
-    doctor,
-    drill,
-    gaps,
-    groups,
-    history,
-    meter,
-    ops,
-    report,
-    rights,
-    schemas,
-    sink,
-    sla,
-    sql,
-    stream,
-    tables,
-    tenants,
-    top,
-    topics,
-    up,
-    usage,
-)
 from tierfeed.cli.shell import Shell
 
+COMMANDS: Final = (
+    "demo", "drill", "up", "down", "status", "top", "consume", "history", "usage", "gaps", "close", "doctor", "sql",
+    "collect", "stream", "sink", "meter", "audit", "topics", "schemas", "tables", "rights", "tenants", "brokers", "sla",
+    "credits", "ops", "groups", "report", "config", "bench",
+)  # fmt: skip
+"""As help lists them."""
+FILES: Final[Mapping[str, str]] = {"down": "up", "status": "up", "audit": "auditor", "credits": "crediting"}
+"""Of the commands whose file has another name."""
+CONTEXT: Final[Mapping[str, Mapping[str, Any]]] = {
+    "sql": {"ignore_unknown_options": True},  # a statement may begin with a comment, which is no option
+}
+
+
+class Commands(Mapping[str, Any]):
+    """Name → command, which is imported when it is looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        module = import_module(f"tierfeed.cli.{FILES.get(name, name)}")
+        holder = typer.Typer()
+        if hasattr(module, "app"):
+            holder.add_typer(module.app)
+        else:
+            holder.command(context_settings=dict(CONTEXT.get(name, {})))(getattr(module, name))
+        return get_group(holder).commands[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+class Root(Shell):
+    """Says what there is without importing it, and imports what is asked for."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands = cast(Any, Commands())
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+
 app = typer.Typer(
-    cls=Shell,
+    cls=Root,
     name="tierfeed",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -47,37 +64,6 @@ app = typer.Typer(
     help="FX broker ticks, cleaned and consolidated on Kafka, served as graded data products.",
     epilog="Begin with: tierfeed demo",
 )
-
-commands = (
-    demo.demo, drill.drill, up.up, up.down, up.status, top.top, consume.consume, history.history, usage.usage,
-    gaps.gaps, close.close, doctor.doctor,
-)  # fmt: skip
-for command in commands:
-    app.command()(command)
-# A statement may begin with a comment, which is no option.
-app.command(context_settings={"ignore_unknown_options": True})(sql.sql)
-nouns = (
-    collect,
-    stream,
-    sink,
-    meter,
-    auditor,
-    topics,
-    schemas,
-    tables,
-    rights,
-    tenants,
-    brokers,
-    sla,
-    crediting,
-    ops,
-    groups,
-    report,
-    config,
-    bench,
-)
-for noun in nouns:
-    app.add_typer(noun.app)
 
 
 def _version(asked: bool) -> None:

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -266,3 +268,10 @@ def test_schemas_are_listed_and_sound() -> None:
 def test_there_must_be_a_registry_to_register_in() -> None:
     refused = tierfeed("schemas", "register")
     assert (refused.exit_code, refused.stderr.count("registry.url")) == (2, 1)
+
+
+@pytest.mark.parametrize("path", [("--version",), ("config", "show", "--help"), ("down", "--help")], ids=" ".join)
+def test_a_command_does_not_wait_for_what_others_import(path: tuple[str, ...]) -> None:
+    code = f"import sys; from tierfeed.cli import app; app({path!r}, standalone_mode=False); print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"numba", "numpy", "pyarrow", "clickhouse_connect", "faust", "authlib"} & set(ended.stdout.split())
