@@ -7,7 +7,6 @@ waits; where a partition is read from is the `Placement`'s decision.
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from concurrent.futures import CancelledError as FutureCancelled
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import confluent_kafka as ck
@@ -16,6 +15,7 @@ from faust.transport.consumer import Consumer as BaseConsumer
 from faust.types.tuples import TP, ConsumerMessage
 
 from infra.batches import FetchedBatch, Ledger, merged
+from infra.commits import Committed
 from infra.polling import Polling
 from tierfeed.errors import FencedError
 
@@ -26,14 +26,6 @@ log = structlog.get_logger(__name__)
 
 LOOK_S = 1.0
 """How long whoever waits may not notice that it is to stop."""
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """What the group last committed for a partition; `offset` is None where it never did."""
-
-    offset: int | None
-    metadata: str
 
 
 class Placement(Protocol):

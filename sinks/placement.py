@@ -13,7 +13,7 @@ import structlog
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from faust.types.tuples import TP
 
-from infra.consumer import Committed
+from infra.commits import Committed
 from infra.kafka import REQUEST_S, admin, topic_ids
 from infra.metrics import Metric, count, observe
 from sinks.deadletters import DeadLetters

@@ -13,7 +13,6 @@ import confluent_kafka as ck
 from faust.types.tuples import TP
 
 from infra.batches import PARTITION_EOF
-from infra.consumer import Committed
 from infra.principals import ALONE
 from schemas import catalogue, topics
 from schemas.catalogue import Schema, schema
@@ -83,19 +82,6 @@ class Tails:
                     raise UpstreamError(f"{tp.topic}/{tp.partition} could not be read: {error.str()}")
         self._rd.unassign()
         return tails
-
-
-def rewind(offset: int) -> str:
-    """A commit's metadata that has whoever takes over start at `offset`, before the commit."""
-    return f"rewind={offset}"
-
-
-def start(was: Committed) -> int:
-    """Rewind as far as the last commit's metadata says, else go on at the commit, else begin."""
-    key, _, value = was.metadata.partition("=")
-    if key == "rewind" and value.isdecimal():
-        return int(value)
-    return ck.OFFSET_BEGINNING if was.offset is None else was.offset
 
 
 def recall(

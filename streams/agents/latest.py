@@ -16,14 +16,13 @@ from faust.types.tuples import TP
 
 from infra import metrics
 from infra.batches import FetchedBatch
-from infra.consumer import Committed
+from infra.commits import Committed, rewind, start
 from infra.metrics import Metric
 from infra.transport import BatchApp
 from schemas import topics
 from schemas.catalogue import schema
 from schemas.codec import Decoder, Frame
 from schemas.topics import COMPLETE_TO, SOURCE_OFFSET
-from streams import takeover
 from tierfeed.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -62,7 +61,7 @@ class LatestWorker:
 
     async def assigned(self, partitions: frozenset[TP], committed: Mapping[TP, Committed]) -> Mapping[TP, int]:
         self._partitions = {tp: _Partition() for tp in partitions}
-        return {tp: takeover.start(was) for tp, was in committed.items()}
+        return {tp: start(was) for tp, was in committed.items()}
 
     async def revoked(self, partitions: frozenset[TP]) -> None:
         for tp in partitions:
@@ -74,7 +73,7 @@ class LatestWorker:
         """What waits for its second is acknowledged; whoever takes over reads it again."""
         partition = self._partitions.get(tp)
         waiting = [entry.since for entry in partition.waiting.values()] if partition else []
-        return takeover.rewind(min(waiting)) if waiting else ""
+        return rewind(min(waiting)) if waiting else ""
 
     def on_batch(self, batch: FetchedBatch) -> None:
         """Remember each symbol's newest record; records of an older epoch behind a newer one are discarded."""

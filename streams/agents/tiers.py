@@ -12,7 +12,7 @@ from faust.types.tuples import TP
 from infra import metrics
 from infra.alarm import Alarm
 from infra.batches import FetchedBatch
-from infra.consumer import Committed
+from infra.commits import Committed, rewind, start
 from infra.metrics import Metric
 from infra.transport import BatchApp
 from schemas import topics
@@ -105,7 +105,7 @@ class TierWorker:
         metrics.count(Metric.TAKEOVERS, len(shards), stage=STAGE)
         metrics.observe(Metric.TAKEOVER_SECONDS, seconds, stage=STAGE)
         log.info("took over", shards=sorted(shards), seconds=round(seconds, 2))
-        return {tp: takeover.start(was) for tp, was in committed.items()}
+        return {tp: start(was) for tp, was in committed.items()}
 
     def _refuse_unequal(self, partitions: frozenset[TP], shards: set[int]) -> None:
         missing = sorted(f"{topic}/{p}" for p in shards for topic in self.topics if TP(topic, p) not in partitions)
@@ -153,7 +153,7 @@ class TierWorker:
         horizon = (owned.shard.time_us() or 0) - back_us
         while len(marks) > 1 and marks[1][0] <= horizon:
             marks.pop(0)
-        return takeover.rewind(marks[0][1])
+        return rewind(marks[0][1])
 
     # -- work
 

@@ -11,7 +11,8 @@ import pytest
 from confluent_kafka.schema_registry import Schema as Registered
 from confluent_kafka.schema_registry import SchemaRegistryClient
 
-from infra.registry import COMPATIBILITY, schema_ids, subject
+from infra.registering import COMPATIBILITY, subject
+from infra.registry import schema_ids
 from schemas import catalogue, topics
 from schemas.catalogue import Schema
 from schemas.compatibility import problems

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from faust.types.tuples import TP
 
-from infra.consumer import Committed
+from infra.commits import Committed
 from sinks import agents, statements, writer
 from sinks.placement import SinkPlacement
 from sinks.port import Rows

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from confluent_kafka.admin import AdminClient
 
+from infra.commits import Committed, start
 from tierfeed.cli import clusters
 from tierfeed.cli.clusters import GroupState, Place
 from tierfeed.cli.output import Json, emit, err, show
@@ -98,9 +99,6 @@ def reset(
 
 def _standings(settings: Settings, client: AdminClient, name: str, topics: list[str] | None) -> list[Standing]:
     """Where the group stands on what it has committed, of `topics` if there are any."""
-    from infra.consumer import Committed  # faust and numba
-    from streams.takeover import start
-
     places = clusters.partitions_of(client, topics or None)
     was = clusters.committed(settings.kafka, name, places)
     if not was:

@@ -1,6 +1,7 @@
 import pytest
 
-from infra.registry import schema_ids, subject
+from infra.registering import subject
+from infra.registry import schema_ids
 from schemas import catalogue, topics
 from schemas.topics import Topic
 from tierfeed.errors import ConfigError, UpstreamError
