@@ -40,6 +40,7 @@ NO_ANSWER: Final = "no answer from the broker's collector in time"
 TOO_OLD: Final = "older than the broker's topic keeps"
 PLANNED: Final = "the session had ended as planned"
 NOTHING: Final = "the broker's history has nothing that was not there"
+CARRIED_ON: Final = "another line carried on"
 
 
 class State(StrEnum):
@@ -62,6 +63,7 @@ class Gap:
 
     `missing`: of one session and symbol, from the tick before to the one after. `session_lost`: of all symbols, from
     the last second with a sign of life to the end of the first one with one again, `to_us` None until then.
+    `line_lost`: the same of one line, while another carried on; nothing is lost, and nothing asked for.
     """
 
     id: str
@@ -133,11 +135,22 @@ def missing(broker: str, line: Line, session: int, symbol: str, first: int, last
 
 def session_lost(broker: str, line: Line, from_second: int) -> Gap:
     """No sign of life behind a second."""
-    began = datetime.fromtimestamp(from_second, UTC)
     return Gap(
-        id=f"{broker}/{line.name}/{began:%Y%m%dT%H%M%SZ}", broker=broker, line=line, cause=GapCause.SESSION_LOST,
+        id=f"{broker}/{line.name}/{_stamp(from_second)}", broker=broker, line=line, cause=GapCause.SESSION_LOST,
         from_us=from_second * SECOND_US, to_us=None,
     )  # fmt: skip
+
+
+def line_lost(broker: str, line: Line, from_second: int) -> Gap:
+    """No sign of life of one line behind a second, and some of another."""
+    return Gap(
+        id=f"{broker}/{line.name}/line/{_stamp(from_second)}", broker=broker, line=line, cause=GapCause.LINE_LOST,
+        from_us=from_second * SECOND_US, to_us=None,
+    )  # fmt: skip
+
+
+def _stamp(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y%m%dT%H%M%SZ}"
 
 
 def fresh(found: Iterable[Gap], known: Iterable[Gap], now_us: int) -> Iterator[Gap]:
@@ -203,17 +216,20 @@ def _suspected(gap: Gap, facts: Facts) -> Gap:
 
 
 def _back(gap: Gap, back_us: int, facts: Facts) -> Gap:
-    """The broker is there again."""
+    """The broker, or its line, is there again."""
+    to_us = back_us + SECOND_US
     if back_us - gap.from_us - SECOND_US <= facts.timeout_us:
-        return replace(gap, state=State.FILLED, to_us=back_us + SECOND_US, filled=0, expected=0, reason=CAME_LATE)
+        return replace(gap, state=State.FILLED, to_us=to_us, filled=0, expected=0, reason=CAME_LATE)
     if facts.clock_us - back_us < LATE_US:
         return gap  # signs of life in between may be stored late
+    if gap.cause is GapCause.LINE_LOST:
+        return replace(gap, state=State.FILLED, to_us=to_us, filled=0, expected=0, reason=CARRIED_ON)
     verdict = facts.verdicts.get(gap.id, Verdict.UNKNOWN)
     if verdict is Verdict.PLANNED:
-        return replace(gap, state=State.FILLED, to_us=back_us + SECOND_US, filled=0, expected=0, reason=PLANNED)
+        return replace(gap, state=State.FILLED, to_us=to_us, filled=0, expected=0, reason=PLANNED)
     if verdict is Verdict.UNKNOWN:
-        return replace(gap, to_us=back_us + SECOND_US, reason="whether the session ended as planned cannot be read")
-    return replace(gap, state=State.CONFIRMED, to_us=back_us + SECOND_US, reason="")
+        return replace(gap, to_us=to_us, reason="whether the session ended as planned cannot be read")
+    return replace(gap, state=State.CONFIRMED, to_us=to_us, reason="")
 
 
 def _confirmed(gap: Gap, facts: Facts) -> Gap:

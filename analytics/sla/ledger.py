@@ -24,11 +24,13 @@ from analytics.sla.gaps import (
     ask,
     commands,
     fresh,
+    line_lost,
     missing,
     session_lost,
 )
 from analytics.sla.sessions import Sessions
 from analytics.sla.store import EPOCH
+from analytics.sla.watches import Watches
 from analytics.summary import Questions, Row
 from infra import clickhouse
 from tierfeed.domain.commands import Step
@@ -82,6 +84,7 @@ class GapLedger:
         self._clock = 0
         self._silent: dict[tuple[str, int, int | None], dict[Line, Verdict]] = {}
         """Silences that were looked at: an end that is told later than the time-out makes nothing good."""
+        self._watches = Watches(self._questions, self._sessions, settings.stream.heartbeat_timeout_s)
         self._unreadable: set[tuple[str, int, int | None]] = set()
         self._given_up: set[str] = set()
         """Commands whose end this one has told, and not read back yet."""
@@ -137,22 +140,35 @@ class GapLedger:
         timeout_s = self._settings.stream.heartbeat_timeout_s
         for row in self._questions.ask("gaps_silences", span | {"timeout_s": timeout_s}):
             candidates += self._lost(row["broker"], row["from_second"], row["to_second"])
+        for row in self._questions.ask("gaps_lines", span | {"timeout_s": timeout_s}):
+            candidates += self._line_lost(row["broker"], Line[row["line"]], row["from_second"], row["to_second"])
         found = list(fresh(candidates, self._known(candidates), now_us)) if candidates else []
         self._keep(found)
         return found
 
     def _lost(self, broker: str, from_second: int, to_second: int | None) -> Iterator[Gap]:
         """The lines that a broker lost, of a silence that is none of the market's."""
-        until = self._clock if to_second is None else to_second
-        timeout_s = self._settings.stream.heartbeat_timeout_s
-        if broker not in self._settings.brokers or until - from_second - 1 <= timeout_s:
-            return
-        spans = self._calendar.scheduled(_at(from_second + 1), _at(until), (broker,))
-        if total(spans) <= timeout_s:
+        if not self._is_too_long(broker, from_second, to_second):
             return
         for line, verdict in self._lines(broker, from_second, to_second).items():
             if verdict is not Verdict.PLANNED:
                 yield session_lost(broker, line, from_second)
+
+    def _line_lost(self, broker: str, line: Line, from_second: int, to_second: int | None) -> Iterator[Gap]:
+        """Where a line that did not tick gave no other sign of life either."""
+        if not self._is_too_long(broker, from_second, to_second):
+            return
+        for begin, back in self._watches.silences(broker, line, from_second, self._clock, to_second).items():
+            if self._is_too_long(broker, begin, back):
+                yield line_lost(broker, line, begin)
+
+    def _is_too_long(self, broker: str, from_second: int, to_second: int | None) -> bool:
+        """Whether so long a silence, up to now where it goes on, is none of the market's."""
+        until = self._clock if to_second is None else to_second
+        timeout_s = self._settings.stream.heartbeat_timeout_s
+        if broker not in self._settings.brokers or until - from_second - 1 <= timeout_s:
+            return False
+        return total(self._calendar.scheduled(_at(from_second + 1), _at(until), (broker,))) > timeout_s
 
     def _lines(self, broker: str, from_second: int, to_second: int | None) -> dict[Line, Verdict]:
         """How the session of each line had ended that beat just before a silence."""
@@ -181,6 +197,12 @@ class GapLedger:
         silent = [gap for gap in opened if gap.cause is GapCause.SESSION_LOST and gap.state is State.SUSPECTED]
         came = self._questions.ask("gaps_came") if opened else []
         back = {row["gap"]: row["back_second"] for row in self._questions.ask("gaps_back")} if silent else {}
+        back |= {
+            gap.id: self._watches.back(gap.broker, gap.line, gap.from_us // SECOND_US, self._clock)
+            for gap in opened
+            if gap.cause is GapCause.LINE_LOST
+        }
+        self._watches.forget(self._clock)
         there = {name: second for name, second in back.items() if second is not None}
         return Facts(
             now_us=now_us,

@@ -7,6 +7,7 @@ from typing import Any, Final
 import confluent_kafka as ck
 
 from analytics.sla.gaps import SECOND_US, Verdict
+from analytics.sla.lines import Watch
 from infra.batches import PARTITION_EOF
 from infra.kafka import REQUEST_S
 from infra.principals import ALONE
@@ -83,19 +84,32 @@ class Sessions:
             return None
         return heard.lines
 
+    def follow(self, watch: Watch) -> bool:
+        """Let it hear what it has not heard yet; False where that cannot be read. Raises UpstreamError."""
+        at = ck.TopicPartition(watch.topic, watch.partition, watch.offset)
+        try:
+            for record in self._records(at):
+                if not watch.hear(record):
+                    break
+        except (ck.KafkaException, LookupError):
+            return False
+        finally:
+            watch.offset = at.offset
+        return True
+
     def close(self) -> None:
         if self._reader is not None:
             self._reader.close()
 
     def _records(self, at: ck.TopicPartition) -> Iterator[Mapping[str, Any]]:
-        """Up to what is there now. Raises LookupError and KafkaException where it cannot be read."""
+        """Up to what is there now; `at` goes with it. Raises LookupError and KafkaException where it cannot be read."""
         reader = self._opened()
         low, high = reader.get_watermark_offsets(at, REQUEST_S)
         if not low <= at.offset <= high:
             raise LookupError(f"{at.topic}/{at.partition} has {low} to {high}, not {at.offset}")
         reader.assign([at])
-        read = 0
-        while read < min(high - at.offset, MOST):
+        end = min(high, at.offset + MOST)
+        while at.offset < end:
             first = reader.poll(REQUEST_S)
             if first is None:
                 raise UpstreamError(f"{at.topic}/{at.partition} cannot be read: no answer")
@@ -104,7 +118,7 @@ class Sessions:
                     if message.error().code() == PARTITION_EOF:
                         return
                     raise ck.KafkaException(message.error())
-                read = message.offset() + 1 - at.offset
+                at.offset = message.offset() + 1
                 if dict(message.headers() or ()).get("kind") == RECORD.encode():
                     yield from self._decoded(message.value())
 

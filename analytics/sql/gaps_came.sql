@@ -1,5 +1,5 @@
 -- Question: how much of what is missing has come meanwhile?
--- Grain:    one row per gap without an end
+-- Grain:    one row per gap without an end in which ticks were lost
 -- Params:   none
 --
 -- present: of its missing sequences, those that are stored, late or filled in; NULL where they are not known. filled_in: ticks that
@@ -11,7 +11,7 @@ WITH
     (
         SELECT gap, broker, line, session, symbol, first_sequence, last_sequence, cause, from_time, asked_at, found_at
         FROM gaps FINAL
-        WHERE state IN ('suspected', 'confirmed', 'filling')
+        WHERE state IN ('suspected', 'confirmed', 'filling') AND cause != 'line_lost'
     ),
     missing AS
     (

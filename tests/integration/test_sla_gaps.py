@@ -57,18 +57,22 @@ class World:
         self.read.append(Commands(Control(self.settings.kafka, ALONE["sla"])))
         return GapLedger(self.settings, self.read[-1])
 
-    def play(self, seconds: Iterable[int], begin: int = NOON, *, session: int = 1, lost: Iterable[int] = ()) -> None:
+    def play(
+        self, seconds: Iterable[int], begin: int = NOON, *, session: int = 1, lost: Iterable[int] = (),
+        lines: str = "AB", quiet: str = "",
+    ) -> None:  # fmt: skip
         """A tick and a beat each second, of line A and B; sequences of line A count from the first second on.
 
-        `lost`: seconds whose tick of line A does not come.
+        `lost`: seconds whose tick of line A does not come. `quiet`: lines that beat only.
         """
         listed, lost = [*seconds], frozenset(lost)
         rows, windows, now = [], [], datetime.now(UTC)
         for at, second in enumerate(listed):
             us = (begin + second) * SECOND_US
-            for line, of in (("A", session), ("B", session + 1)):
+            for line in lines:
+                of = session + (line == "B")
                 self.tell("HEARTBEAT", us, line, of)
-                if line == "A" and second in lost:
+                if line in quiet or (line == "A" and second in lost):
                     continue
                 rows.append(self._tick(us, line, of, at + 1))
             windows.append((self.broker, "EURUSD", _at(us), 2, 0, 2, now))
@@ -130,6 +134,10 @@ class World:
         """By the end of its id: state, expected, filled, reason."""
         rows = self._client.query("SELECT gap, state, expected, filled, reason FROM gaps FINAL").result_rows
         return {row[0].partition("/")[2]: tuple(row[1:]) for row in rows}
+
+    def spans(self) -> list[tuple[datetime, datetime]]:
+        rows = self._client.query("SELECT from_time, to_time FROM gaps FINAL ORDER BY from_time").result_rows
+        return [(row[0].replace(tzinfo=UTC), row[1].replace(tzinfo=UTC)) for row in rows]
 
 
 def _at(us: int) -> datetime:
@@ -256,6 +264,29 @@ def test_an_end_with_a_reason_is_a_gap(world: World) -> None:
     ledger.step(now_s())
     assert set(world.gaps()) == {"A/20260429T120029Z"}
     ledger.close()
+
+
+def test_a_line_that_is_lost_while_another_carries_on_has_lost_nothing(world: World) -> None:
+    world.play(range(30))
+    world.play(range(30, 60), session=11, quiet="A")
+    world.play(range(60, 90), session=21, lines="B")
+    ledger = world.ledger()
+    ledger.step(now_s())
+    lost = "A/line/20260429T120059Z"  # it was quiet from 12:00:29 on, and beat until then
+    assert world.gaps() == {lost: ("suspected", None, None, "")}
+    assert ledger.step(now_s()) == []
+    ledger.close()
+    world.play(range(90, 110), session=31)
+    ledger = world.ledger()  # it dies, and the one after it has looked at nothing yet
+    ledger.step(now_s())
+    assert world.gaps() == {lost: ("filled", 0, 0, "another line carried on")}
+    assert world.spans() == [(_at((NOON + 59) * SECOND_US), _at((NOON + 91) * SECOND_US))]
+    world.tell("SESSION_END", (NOON + 110) * SECOND_US)
+    world.play(range(110, 140), session=41, lines="B")
+    ledger.step(now_s())
+    ledger.close()
+    assert list(world.gaps()) == [lost]  # its end was planned
+    assert world.said() == []
 
 
 def test_a_ledger_that_dies_at_any_step_asks_for_nothing_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,14 +18,16 @@ from analytics.sla.gaps import (
     ask,
     commands,
     fresh,
+    line_lost,
     missing,
     session_lost,
 )
 from tierfeed.domain.commands import Orders, Said, Step
-from tierfeed.domain.words import Line
+from tierfeed.domain.words import GapCause, Line
 
 NOON = 1_777_464_000
 PER_MINUTE = 30
+SILENT = {GapCause.SESSION_LOST: session_lost, GapCause.LINE_LOST: line_lost}
 unhurried = settings(deadline=None, max_examples=60)
 
 
@@ -36,7 +38,7 @@ class Fate:
     broker: str
     line: Line
     at: int
-    is_silence: bool
+    cause: GapCause
     late: int
     """How many of its three ticks come by themselves."""
     accepted: bool
@@ -51,7 +53,7 @@ fates = st.lists(
         broker=st.sampled_from(["a", "b"]),
         line=st.sampled_from([Line.A, Line.B]),
         at=st.integers(0, 300),
-        is_silence=st.booleans(),
+        cause=st.sampled_from(GapCause),
         late=st.integers(0, 3),
         accepted=st.booleans(),
         answer=st.sampled_from([None, Step.DONE, Step.REFUSED, Step.FAILED]),
@@ -77,12 +79,12 @@ class World:
 
     def found(self) -> list[Gap]:
         return [
-            session_lost(fate.broker, fate.line, NOON + fate.at)
-            if fate.is_silence
-            else missing(
+            missing(
                 fate.broker, fate.line, 1, "EURUSD", 10 * fate.at + 1, 10 * fate.at + 3,
                 (NOON + fate.at) * SECOND_US, (NOON + fate.at + 1) * SECOND_US,
             )
+            if fate.cause is GapCause.MISSING
+            else SILENT[fate.cause](fate.broker, fate.line, NOON + fate.at)
             for fate in self.fates
         ]  # fmt: skip
 

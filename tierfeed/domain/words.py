@@ -54,6 +54,8 @@ class GapCause(StrEnum):
     """Sequences of one of a broker's lines did not come."""
     SESSION_LOST = "session_lost"
     """The broker gave no sign of life for longer than the heartbeat time-out, and had not said that it ends."""
+    LINE_LOST = "line_lost"
+    """One line of the broker did, while another carried on. No tick is missing: the ledger says so, and no GAP does."""
 
 
 class QuoteState(IntEnum):

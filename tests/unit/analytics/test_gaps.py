@@ -23,9 +23,11 @@ from analytics.sla.gaps import (
     ask,
     commands,
     fresh,
+    line_lost,
     missing,
     session_lost,
 )
+from analytics.sla.lines import Watch
 from analytics.sla.sessions import Heard
 from tierfeed.domain.commands import Action, Command, Orders, Said, Step
 from tierfeed.domain.words import Line
@@ -98,6 +100,18 @@ def test_a_silence_is_judged_when_the_broker_is_back(back_s: int, verdict: Verdi
     clock_us = NOW + back_s * SECOND_US + LATE_US
     found = advance(gap, facts(clock_us=clock_us, back=back, verdicts={gap.id: verdict}))
     assert (found.state, found.to_us) == (state, NOW + (back_s + 1) * SECOND_US)
+
+
+@pytest.mark.parametrize(("back_s", "reason"), [(11, "came late"), (12, "another line carried on")])
+def test_a_lost_line_has_lost_nothing(back_s: int, reason: str) -> None:
+    gap = replace(line_lost("fxcm", Line.A, NOW // SECOND_US), found_us=NOW, changed_us=NOW)
+    assert gap.id != silence().id
+    assert advance(gap, facts(clock_us=NOW + 3600 * SECOND_US)) is gap
+    clock_us = NOW + back_s * SECOND_US + LATE_US
+    found = advance(gap, facts(clock_us=clock_us, back={gap.id: NOW // SECOND_US + back_s}))
+    assert (found.state, found.expected, found.filled, found.reason) == (State.FILLED, 0, 0, reason)
+    assert found.to_us == NOW + (back_s + 1) * SECOND_US
+    assert ask([found], Orders(), NOW, 30) == []
 
 
 @pytest.mark.parametrize(
@@ -237,3 +251,65 @@ def test_what_comes_after_the_silence_says_nothing_of_it() -> None:
 def test_a_session_that_begins_again_has_not_ended() -> None:
     records = (("SESSION_END", "A", 1.0, None), ("SESSION_START", "A", 2.0, None))
     assert heard(*records) == {Line.A: Verdict.LOST}
+
+
+# -- lines
+
+
+def silences(*records: str, begin: int = 100, until: int | None = None) -> dict[int, int | None]:
+    """Of line A, by records: "A beats 100-105", "B ends 106", "A lost 106" (an end with a reason)."""
+    watch = Watch(Line.A, begin, 10, "ticks.fxcm", 0, 0, until)
+    listed = []
+    for record in records:
+        line, does, span = record.split()
+        first, _, last = span.partition("-")
+        listed += [(second, line, does) for second in range(int(first), int(last or first) + 1)]
+    for second, line, does in sorted(listed, key=lambda record: record[0]):
+        kind = {"beats": "HEARTBEAT", "starts": "SESSION_START"}.get(does, "SESSION_END")
+        reason = "no route" if does == "lost" else None
+        at = datetime.fromtimestamp(second, UTC)
+        if not watch.hear({"kind": kind, "line": line, "time": at, "reason": reason}):
+            break
+    return watch.silences
+
+
+@pytest.mark.parametrize(
+    ("records", "found"),
+    [
+        (("A beats 95-100", "B beats 95-111"), {}),  # ten seconds are none too many
+        (("A beats 95-100", "B beats 95-112"), {100: None}),
+        (("A beats 95-140", "B beats 95-140"), {}),  # quiet, and alive
+        (("A beats 95-120", "B beats 95-140"), {120: None}),
+        (("A beats 95-100", "B beats 95-140", "A starts 130"), {100: 130}),
+        (("A beats 95-100", "B beats 95-160", "A starts 130", "A beats 131-132"), {100: 130, 132: None}),
+        (("A beats 95-100", "A ends 101", "B beats 95-140"), {}),
+        (("A ends 97", "A starts 98", "A beats 99-100", "B beats 95-140"), {100: None}),
+        (("A beats 95-100", "A lost 101", "B beats 95-140"), {100: None}),
+        (("A beats 95-100", "B beats 95-140", "A ends 130"), {100: 130}),  # ended when it had long been lost
+        (("A beats 95-100", "B ends 101"), {}),
+    ],
+)  # fmt: skip
+def test_a_line_is_lost_where_another_carries_on(records: tuple[str, ...], found: dict[int, int | None]) -> None:
+    assert silences(*records) == found
+
+
+def test_what_the_whole_broker_lost_is_no_lines_silence() -> None:
+    both = ("A beats 95-100", "B beats 95-103")
+    assert silences(*both, "B starts 130", "B beats 131-134", "A starts 135") == {}
+    assert silences(*both, "B starts 130", "B beats 131-150", "A starts 150") == {130: 150}  # it stays away longer
+    lost = ("A beats 95-100", "B beats 95-115", "B starts 140", "B beats 141-160", "A starts 150")
+    assert silences(*lost) == {100: 150}  # it was lost before the others were
+
+
+def test_a_line_that_ticks_again_is_back() -> None:
+    assert silences("B beats 101-140", until=120) == {100: 120}
+    assert silences("B beats 101-140", until=108) == {}
+
+
+def test_a_beat_that_comes_late_ends_a_silence_that_was_none() -> None:
+    watch = Watch(Line.A, 100, 10, "ticks.fxcm", 0, 0)
+    for line, second in [*(("B", at) for at in range(101, 113)), *(("A", at) for at in range(101, 113)), ("B", 113)]:
+        watch.hear({"kind": "HEARTBEAT", "line": line, "time": datetime.fromtimestamp(second, UTC), "reason": None})
+    assert watch.silences == {100: 101}
+    assert watch.is_due(123) is False
+    assert watch.is_due(124) is True
