@@ -112,11 +112,13 @@ class GapLedger:
     # -- finding
 
     def _find(self, now_us: int) -> list[Gap]:
-        """Store what is new in what was stored since it was looked last."""
+        """Store what is new in what was stored since it was looked last, up to what is stored now."""
         since = self._begin() if self._looked is None else self._looked - OVERLAP
         found: list[Gap] = []
-        while edges := self._edges(since):  # piece by piece; hours in which nothing was stored are left out
-            until = min(edges[0] + CHUNK, edges[1])
+        last = since if (edges := self._edges(since)) is None else edges[1]
+        while since < last and (edges := self._edges(since)):
+            # Piece by piece; hours in which nothing was stored are left out.
+            until = min(edges[0] + CHUNK, last)
             found += self._find_in(since, until, now_us)
             since = self._looked = until
             self._note(until)

@@ -41,7 +41,9 @@ SELECT command, step, any(by) AS by, any(reason) AS reason, min(toUnixTimestamp6
 FROM control_commands GROUP BY command, step ORDER BY told_s
 """
 GAPS = """
-SELECT gap, cause, state, expected, filled, reason, toUnixTimestamp64Milli(changed_at) / 1000 AS told_s
+SELECT
+    gap, cause, state, expected, filled, reason,
+    toUnixTimestamp64Milli(found_at) / 1000 AS found_s, toUnixTimestamp64Milli(changed_at) / 1000 AS told_s
 FROM gaps FINAL ORDER BY changed_at
 """
 CROSSED = """
@@ -192,6 +194,9 @@ def _timeline(found: Found, client: Any) -> list[dict[str, Any]]:
         for row in client.query(COMMANDS).named_results()
     ]
     for row in found.gaps:
+        rows.append(_row("found", f"gap {row['gap']}", row["cause"], {"told_s": row["found_s"]}))
+        if row["state"] == "suspected":
+            continue
         count = "" if row["expected"] is None else f"{row['filled'] or 0} of {row['expected']} ticks"
         rows.append(_row(row["state"], f"gap {row['gap']}", " ".join(filter(None, (count, row["reason"]))), row))
     return rows

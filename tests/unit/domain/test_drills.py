@@ -22,6 +22,8 @@ def gap(state: str = "filled", cause: str = "session_lost") -> dict[str, Any]:
     return {"cause": cause, "state": state}
 
 
+LINE = gap(cause="line_lost")
+"""The line that was started carries on while the first one is still away."""
 WELL = [event(kind) for kind in ("BREACH", "DETECTED", "GUARDED", "ACTING", "VERIFYING", "RESOLVED", "RECOVERY")]
 
 
@@ -47,7 +49,7 @@ def test_a_drills_tape_is_sound_and_has_its_incident(name: str, tmp_path: Any) -
 
 
 def test_all_that_was_to_be_found_and_nothing_else_is_no_problem() -> None:
-    found = Found(WELL, [gap()])
+    found = Found(WELL, [gap(), LINE])
     assert not found.is_open
     assert list(problems(OUTAGE, found)) == []
 
@@ -68,7 +70,7 @@ def test_all_that_was_to_be_found_and_nothing_else_is_no_problem() -> None:
 def test_what_was_missed_and_what_was_found_beside_is_told(
     events: list[dict[str, Any]], gaps: list[dict[str, Any]], told: str
 ) -> None:
-    (problem,) = problems(OUTAGE, Found(events, gaps))
+    (problem,) = problems(OUTAGE, Found(events, [*gaps, LINE]))
     assert told in problem
 
 
