@@ -7,7 +7,7 @@ SLOW = $(wildcard tests/integration tests/e2e)
 # Two at a time: only what needs no Kafka cluster, whose tests measure time.
 TWO = -n 2 --dist loadfile
 
-.PHONY: help setup demo check test bench lock clean
+.PHONY: help setup demo check lint kernels test bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -28,11 +28,18 @@ demo: .venv/ready ## Run the whole line once on the shipped tape and print a sum
 	@$(BIN)/tierfeed demo
 
 check: .venv/ready ## The quick gate: format, lint, types, import contracts, all tests that need no Kafka cluster
+	@$(MAKE) --no-print-directory --jobs 2 lint kernels
+	$(BIN)/pytest $(TWO) $(QUICK)
+
+lint:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest $(TWO) $(QUICK)
+
+# Beside lint, and once: else each of two test processes would compile them.
+kernels:
+	$(BIN)/tierfeed stream warm
 
 test: check ## Everything, on real Kafka and real ClickHouse
 	$(BIN)/pytest $(TWO) -m 'not kafka' $(SLOW)

@@ -45,7 +45,7 @@ def run(
 
 @app.command()
 def warm() -> None:
-    """Compile the kernels and the codec, or find them in the cache: 10 to 15 s the first time, then under one.
+    """Compile the kernels and the codec, or find them in the cache: one to two minutes the first time, then seconds.
 
     Example: tierfeed stream warm
     """
