@@ -275,7 +275,7 @@ GROUP BY customer.tenant, hours.tier, topic_id, partition, day;
 
 INSERT INTO quality_windows (broker, symbol, window_start, ticks, heartbeats)
 SELECT broker, '', toDateTime64('{day}', 6, 'UTC') + number, 0, 1
-FROM (SELECT DISTINCT broker FROM quality_windows) AS brokers CROSS JOIN numbers(86400);
+FROM (SELECT DISTINCT broker FROM quality_windows) AS brokers CROSS JOIN numbers(86400) AS seconds;
 
 -- One slice in five thousand is bad.
 INSERT INTO sla_slices (tier, objective, slice_start, slice_s, symbols, good, total, causes, formula, judged_at)
@@ -283,7 +283,7 @@ SELECT
     tier, of.1, toDateTime('{first}', 'UTC') + number * 10, of.2, ['EURUSD', 'NZDUSD'],
     if(cityHash64(tier, of.1, number) % 5000 = 0, [0, 0], [of.3, of.3]), [of.3, of.3], ['', ''],
     'bench', now64(6, 'UTC')
-FROM numbers(259200) CROSS JOIN (SELECT DISTINCT tier FROM tier_hours) AS tiers
+FROM numbers(259200) AS slices CROSS JOIN (SELECT DISTINCT tier FROM tier_hours) AS tiers
 ARRAY JOIN [('latency', 10, 60), ('completeness', 10, 60), ('uptime', 10, 1), ('redundancy', 60, 1)] AS of
 WHERE (of.1 != 'redundancy' OR number % 6 = 0) AND toDayOfWeek(toDateTime('{first}', 'UTC') + number * 10) <= 5
 """
