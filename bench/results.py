@@ -166,7 +166,7 @@ def _business(found: Found) -> Iterator[str]:
     rows = [
         ("`ops generate`, imported", f"{found['company_s']:.1f} s", ""),
         ("rollups of the month's consumption", f"{found['rollups_s']:.1f} s", ""),
-        ("rollups again, nothing new", f"{found['rollups_again_s']:.1f} s", ""),
+        ("the same, computed again", f"{found['rollups_again_s']:.1f} s", ""),
         *(
             (f"`report {name}`", f"{run['wall_s']:.1f} s", f"{run['peak_rss_mb']:.0f} MiB")
             for name, run in reports.items()
