@@ -3,7 +3,8 @@
 -- Params:   since DateTime64 exclusive, until DateTime64 inclusive: of stored_at; timeout_s UInt32
 --
 -- from_second: the line's last one with a tick; to_second: its next one, NULL where there is none. In between the others ticked in
--- three seconds at least. Whether the line beat on, or had ended, is not known here. What was filled in afterwards does not count.
+-- three seconds at least: every second of the broker in which the line did not tick is another's. Whether the line beat on, or had
+-- ended, is not known here. What was filled in afterwards does not count.
 WITH
     (
         SELECT min(received_time) - INTERVAL 15 MINUTE
@@ -16,18 +17,26 @@ WITH
         FROM ticks
         WHERE received_time >= begin AND bitAnd(flags, 4) = 0
     ),
-    silent AS
+    ranked AS
     (
         SELECT
             broker, line, second,
-            leadInFrame(second, 1, 0) OVER (PARTITION BY broker, line ORDER BY second ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next
+            dense_rank() OVER (PARTITION BY broker ORDER BY second) AS place,
+            max(second) OVER (PARTITION BY broker) AS newest
         FROM ticked
+    ),
+    silent AS
+    (
+        SELECT
+            broker, line, second, place, newest,
+            max(place) OVER (PARTITION BY broker) AS last_place,
+            leadInFrame(second, 1, 0) OVER following AS next,
+            leadInFrame(place, 1, 0) OVER following AS next_place
+        FROM ranked
+        WINDOW following AS (PARTITION BY broker, line ORDER BY second ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING)
     )
-SELECT toString(silent.broker) AS broker, toString(silent.line) AS line, silent.second AS from_second, nullIf(silent.next, 0) AS to_second
+SELECT toString(broker) AS broker, toString(line) AS line, second AS from_second, nullIf(next, 0) AS to_second
 FROM silent
-INNER JOIN ticked AS others ON others.broker = silent.broker
-WHERE (silent.next = 0 OR silent.next - silent.second - 1 > {timeout_s:UInt32})
-    AND others.line != silent.line AND others.second > silent.second AND (silent.next = 0 OR others.second < silent.next)
-GROUP BY silent.broker, silent.line, silent.second, silent.next
-HAVING uniqExact(others.second) >= 3 AND if(silent.next = 0, max(others.second), silent.next) - silent.second - 1 > {timeout_s:UInt32}
+WHERE if(next = 0, newest, next) - second - 1 > {timeout_s:UInt32}
+    AND if(next = 0, last_place, next_place - 1) - place >= 3
 ORDER BY broker, line, from_second
