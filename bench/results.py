@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 Found = Mapping[str, Any]
@@ -177,6 +178,6 @@ def _business(found: Found) -> Iterator[str]:
     exact = "to the micro-dollar" if found["exact"] else "NOT exactly"
     same = "identical" if found["same_again"] else "NOT identical"
     yield (
-        f"{found['allocations']:,} rows of allocations: ${found['allocated_usd']} of ${found['total_usd']} is borne by "
+        f"{found['allocations']:,} rows of allocations: ${Decimal(found['allocated_usd']):,.2f} of ${Decimal(found['total_usd']):,.2f} is borne by "
         f"tenants; with what is idle and nobody's it adds up {exact}. The second run was {same}."
     )
