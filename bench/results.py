@@ -177,7 +177,8 @@ def _business(found: Found) -> Iterator[str]:
     yield _table(("what", "time", "peak memory"), rows)
     exact = "to the micro-dollar" if found["exact"] else "NOT exactly"
     same = "identical" if found["same_again"] else "NOT identical"
+    borne, total = (Decimal(found[name]) for name in ("allocated_usd", "total_usd"))
     yield (
-        f"{found['allocations']:,} rows of allocations: ${Decimal(found['allocated_usd']):,.2f} of ${Decimal(found['total_usd']):,.2f} is borne by "
+        f"{found['allocations']:,} rows of allocations: ${borne:,.2f} of ${total:,.2f} is borne by "
         f"tenants; with what is idle and nobody's it adds up {exact}. The second run was {same}."
     )
