@@ -62,7 +62,7 @@ def measure(tenants: int = TENANTS) -> dict[str, Any]:
         client = clickhouse.client(database)
         _fill(client, scripts, settings.tiers())
         connection = Connection(database)
-        rollups = Rollups(connection, settings.calendar())
+        rollups = Rollups(connection, settings.calendar)
         rollups_s, _ = _timed(rollups.refresh)
         for statement in statements(_TILE):
             client.command(statement)

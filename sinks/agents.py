@@ -21,6 +21,7 @@ from sinks.rollups import RollupKeeper
 from sinks.setup import refuse_unmigrated
 from sinks.tables import TICKS, Route, routes
 from sinks.writer import ClickHouseSink
+from tierfeed.domain.market import Calendar
 from tierfeed.errors import UpstreamError
 from tierfeed.settings import Settings
 
@@ -39,8 +40,15 @@ FETCH_AHEAD: Final[Mapping[str, Any]] = {
 }
 
 
-async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], Any] = lambda: None) -> None:
+async def run_sink(
+    settings: Settings,
+    stop: asyncio.Event,
+    ready: Callable[[], Any] = lambda: None,
+    calendar: Callable[[], Calendar] | None = None,
+) -> None:
     """Store ticks, tier quotes and quality windows until `stop` is set; `ready` is called once when it has begun.
+
+    `calendar` tells the market's times now; without it they are those of the market file.
 
     Raises ConfigError where the tables are not there; UpstreamError or FencedError when this process has to end.
     Nothing is acknowledged then that is not stored, and the next one goes on where ClickHouse says.
@@ -51,7 +59,7 @@ async def run_sink(settings: Settings, stop: asyncio.Event, ready: Callable[[], 
     ids = await asyncio.to_thread(schema_ids, settings.registry, [declared[topic] for topic in stored])
     await asyncio.to_thread(warm)
     part = _Part(settings, stored, ids.by_id)
-    rollups = RollupKeeper(settings.clickhouse, settings.calendar(), part.leads)
+    rollups = RollupKeeper(settings.clickhouse, calendar or settings.calendar, part.leads)
     rollups.start()
     bars = asyncio.ensure_future(part.keep_bars(settings.sink.bars_every_s))
     try:

@@ -23,7 +23,7 @@ import structlog
 from sinks.connection import Connection, Patience
 from sinks.statements import text
 from tierfeed.domain.market import Calendar
-from tierfeed.errors import UpstreamError
+from tierfeed.errors import TierfeedError
 from tierfeed.settings import ClickHouseSettings
 
 log = structlog.get_logger(__name__)
@@ -41,7 +41,7 @@ PATIENCE: Final = Patience(answer_s=1800)
 SOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "tier_hours": ("tier_quotes", "ticks"),
     "consumption_days": ("tier_quotes", "ticks", "usage_ranges"),
-    "broker_days": ("quality_windows", "ticks"),
+    "broker_days": ("quality_windows", "ticks", "ops_maintenance_versions"),
 }
 PAIRS: Final = tuple((rollup, table) for rollup, tables in SOURCES.items() for table in tables)
 Since = Mapping[tuple[str, str], int]
@@ -67,7 +67,8 @@ class Refreshed:
 class Rollups:
     """Anyone may run them at any time, several at once too."""
 
-    def __init__(self, connection: Connection, calendar: Calendar) -> None:
+    def __init__(self, connection: Connection, calendar: Callable[[], Calendar]) -> None:
+        """`calendar`: asked anew whenever days of brokers are computed, for maintenance may have been announced."""
         self._connection = connection
         self._calendar = calendar
         self._sql = {file.stem.removeprefix("rollup_"): file.read_text() for file in SQL.glob("rollup_*.sql")}
@@ -96,9 +97,11 @@ class Rollups:
             "days_heard",
             windows_since=since["broker_days", "quality_windows"],
             ticks_since=since["broker_days", "ticks"],
+            maintenance_since=since["broker_days", "ops_maintenance_versions"],
         )
+        calendar = self._calendar()
         for day, brokers in heard:
-            self._compute("brokers", day=f"{day} 00:00:00", scheduled=self._scheduled(day, brokers))
+            self._compute("brokers", day=f"{day} 00:00:00", scheduled=_scheduled(calendar, day, brokers))
             self._compute("presence", day=f"{day} 00:00:00")
         self._progressed("broker_days", now_us)
         return Refreshed(len(hours), len(days), len(heard))
@@ -138,12 +141,6 @@ class Rollups:
         )
         return self._filled("halves", records=records)
 
-    def _scheduled(self, day: str, brokers: Iterable[str]) -> str:
-        start = datetime.fromisoformat(day).replace(tzinfo=UTC)
-        spans = {each: self._calendar.scheduled(start, start + timedelta(days=1), [each]) for each in brokers}
-        listed = ", ".join(f"{text(broker)}, {list(of)}" for broker, of in spans.items())
-        return f"map({listed})::Map(String, Array(Tuple(UInt32, UInt32)))"
-
     def _progressed(self, rollup: str, until_us: int) -> None:
         rows = ", ".join(str((rollup, table, until_us)) for table in SOURCES[rollup])
         self._connection.command(self._filled("progressed", rows=rows))
@@ -167,7 +164,9 @@ class RollupKeeper:
     The thread dies with its process in the middle of a statement, which does no harm.
     """
 
-    def __init__(self, settings: ClickHouseSettings, calendar: Calendar, is_mine: Callable[[], bool]) -> None:
+    def __init__(
+        self, settings: ClickHouseSettings, calendar: Callable[[], Calendar], is_mine: Callable[[], bool]
+    ) -> None:
         self._connection = Connection(settings, PATIENCE)
         self._rollups = Rollups(self._connection, calendar)
         self._is_mine = is_mine
@@ -188,10 +187,17 @@ class RollupKeeper:
             if self._is_mine():
                 try:
                     self._rollups.refresh()
-                except UpstreamError as error:
+                except TierfeedError as error:  # a market file that was spoilt meanwhile, too
                     log.warning("rollups are behind", error=str(error))
             pause_s = max(EVERY_S, (SHARE - 1) * (time.monotonic() - began_s))
         self._connection.close()
+
+
+def _scheduled(calendar: Calendar, day: str, brokers: Iterable[str]) -> str:
+    start = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    spans = {each: calendar.scheduled(start, start + timedelta(days=1), [each]) for each in brokers}
+    listed = ", ".join(f"{text(broker)}, {list(of)}" for broker, of in spans.items())
+    return f"map({listed})::Map(String, Array(Tuple(UInt32, UInt32)))"
 
 
 def _chunks(hours: Sequence[tuple[int, int]]) -> Iterator[list[int]]:

@@ -2,7 +2,7 @@
 
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Self
 
 from analytics.ops.store import Operations
@@ -30,3 +30,8 @@ class Terms:
                 calendar.with_maintenance(operations.announced()),
                 operations.upstreams(day) | settings.broker_upstreams,
             )
+
+
+def calendar_now(settings: Settings) -> Calendar:
+    """When promises hold, by what is known now. Raises ConfigError where the market file is wrong, UpstreamError."""
+    return Terms.of(settings, datetime.now(UTC).date()).calendar

@@ -50,7 +50,7 @@ class Bench:
     def __init__(self, database: ClickHouseSettings) -> None:
         self.database = database
         self.connection = Connection(database)
-        self.rollups = Rollups(self.connection, CALENDAR)
+        self.rollups = Rollups(self.connection, lambda: CALENDAR)
         self.stored: dict[str, list[dict[str, Any]]] = {table: [] for table in World.tables()}
         for table in (*TABLES, *self.stored, "rollup_progress", "tier_versions"):
             self.connection.command(f"TRUNCATE TABLE {table}")
@@ -204,7 +204,7 @@ def test_whoever_computes_how_often_whenever_comes_to_the_same(bench: Bench) -> 
     first, second = parts(World(4, SMALL, EVENING_S), 2)
     for table, rows in first.items():
         bench.store(table, rows)
-    dying = Rollups(Dying(bench.database), CALENDAR)
+    dying = Rollups(Dying(bench.database), lambda: CALENDAR)
     with pytest.raises(UpstreamError):  # between a rollup and its progress
         dying.refresh()
     assert bench.read("tier_hours") == bench.expected()["tier_hours"]
@@ -214,7 +214,7 @@ def test_whoever_computes_how_often_whenever_comes_to_the_same(bench: Bench) -> 
         bench.connection.command(f"INSERT INTO old_{table} SELECT * FROM {table}")
     for table, rows in second.items():
         bench.store(table, rows)
-    at_once = [threading.Thread(target=Rollups(bench.connection, CALENDAR).refresh) for _ in range(2)]
+    at_once = [threading.Thread(target=Rollups(bench.connection, lambda: CALENDAR).refresh) for _ in range(2)]
     for thread in at_once:
         thread.start()
     for thread in at_once:
@@ -380,7 +380,7 @@ def test_a_sink_keeps_them_where_it_is_its_turn(bench: Bench, monkeypatch: pytes
         asked.append(1)
         return turn.is_set()
 
-    keeper = RollupKeeper(bench.database, CALENDAR, is_mine)
+    keeper = RollupKeeper(bench.database, lambda: CALENDAR, is_mine)
     keeper.start()
     try:
         eventually(lambda: len(asked) > 3)

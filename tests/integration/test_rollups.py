@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
+from analytics.ops.terms import calendar_now
 from analytics.summary import Questions
 from infra import clickhouse
 from sinks.connection import Connection
@@ -33,10 +35,9 @@ def tables(database: ClickHouseSettings) -> ClickHouseSettings:
 
 
 def rolled(database: ClickHouseSettings, *, everything: bool = False) -> Refreshed:
-    calendar = Settings().calendar()
     connection = Connection(database)
     try:
-        rollups = Rollups(connection, calendar)
+        rollups = Rollups(connection, partial(calendar_now, Settings(clickhouse=database)))
         return rollups.recompute_all() if everything else rollups.refresh()
     finally:
         connection.close()
@@ -114,3 +115,31 @@ def test_hours_and_days_add_up_to_the_raw_rows(tables: ClickHouseSettings) -> No
     asked = [tuple(row[name] for name in names) for row in questions.ask("source_coverage", SPAN)]
     questions.close()
     assert [row for row in rows(tables, covered) if row[2]] == sorted(row for row in asked if row[2])
+
+
+def test_maintenance_that_is_announced_when_a_day_is_over_reaches_it(tables: ClickHouseSettings) -> None:
+    for table, told in World(4, 50).rows.items():
+        store(tables, table, told)
+    rolled(tables)
+    scheduled = "SELECT broker, day, any(scheduled_s) FROM broker_days FINAL GROUP BY ALL ORDER BY ALL"
+    before = rows(tables, scheduled)
+    client = clickhouse.client(tables)
+
+    def announce(*, void: bool) -> None:
+        begin = datetime.fromtimestamp(START, UTC).replace(minute=0)
+        fields = {"maintenance": "disks", "starts_at": begin, "ends_at": begin + timedelta(hours=1), "what": "disks"}
+        fields |= {"announced_at": begin - timedelta(days=4), "void": void, "source": "real", "file": "disks.csv"}
+        row = fields | {"imported_at": datetime.now(UTC)}
+        client.insert("ops_maintenance_versions", [[*row.values()]], column_names=[*row])
+
+    announce(void=False)
+    assert rolled(tables).broker_days == len({day for _, day, _ in before})
+    after = rows(tables, scheduled)
+    less = {(broker, day): seconds - now for (broker, day, seconds), (*_, now) in zip(before, after, strict=True)}
+    assert {key: lost for key, lost in less.items() if lost} == {
+        key: 3600 for key in less if key[1] == datetime.fromtimestamp(START, UTC).date()
+    }
+    announce(void=True)
+    rolled(tables)
+    assert rows(tables, scheduled) == before
+    client.close()

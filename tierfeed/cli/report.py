@@ -10,7 +10,6 @@ import typer
 
 from tierfeed.cli.output import Json, emit, err
 from tierfeed.cli.sink import bring_rollups
-from tierfeed.cli.sla import calendar_of
 from tierfeed.cli.stack import reached
 from tierfeed.domain.tiers import MICRO_USD
 from tierfeed.errors import ConfigError
@@ -135,11 +134,12 @@ def usage(days: Days = 30, until: Until = None, json: Json = False, csv: Csv = N
     """
     from analytics.business.consumption import CustomerUsageAnalytics
     from analytics.business.consumption_page import usage_page
+    from analytics.ops.terms import calendar_now
 
     settings = reached(load_settings())
     bring_rollups(settings)
     _share_costs(settings, days, _day(until))
-    analytics = CustomerUsageAnalytics(settings.clickhouse, calendar_of(settings))
+    analytics = CustomerUsageAnalytics(settings.clickhouse, calendar_now(settings))
     found = analytics.analyze_data_consumption_patterns(days, _day(until))
     give(found, usage_page(found), json, csv, html)
 
@@ -160,12 +160,13 @@ def health(
     """
     from analytics.business.health import CustomerHealthManager
     from analytics.business.health_page import health_page, tenant_page
+    from analytics.ops.terms import calendar_now
 
     settings = reached(load_settings())
     bring_rollups(settings)
     day = _day(until)
     _share_costs(settings, HEALTH_DAYS, day)
-    manager = CustomerHealthManager(settings.clickhouse, calendar_of(settings))
+    manager = CustomerHealthManager(settings.clickhouse, calendar_now(settings))
     at = None if day is None else datetime(day.year, day.month, day.day, tzinfo=UTC)
     if tenant is not None:
         one = manager.calculate_customer_health_score(tenant, at)

@@ -1,6 +1,7 @@
 """`tierfeed sink`: topics to ClickHouse."""
 
 from dataclasses import asdict
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -20,10 +21,11 @@ def run() -> None:
 
     Example: tierfeed sink run
     """
+    from analytics.ops.terms import calendar_now
     from sinks.agents import run_sink  # faust and numba
 
     settings = reached(load_settings())
-    serve(settings, "sink", lambda stop: run_sink(settings, stop, say_ready))
+    serve(settings, "sink", lambda stop: run_sink(settings, stop, say_ready, partial(calendar_now, settings)))
 
 
 @app.command()
@@ -44,12 +46,13 @@ def rollups(
 
 def bring_rollups(settings: Settings, *, everything: bool = False) -> dict[str, int]:
     """How many hours and days were computed, by rollup. Raises UpstreamError."""
+    from analytics.ops.terms import calendar_now
     from sinks.connection import Connection  # clickhouse-connect
     from sinks.rollups import PATIENCE, Rollups
 
     connection = Connection(settings.clickhouse, PATIENCE)
     try:
-        rollups = Rollups(connection, settings.calendar())
+        rollups = Rollups(connection, partial(calendar_now, settings))
         return asdict(rollups.recompute_all() if everything else rollups.refresh())
     finally:
         connection.close()

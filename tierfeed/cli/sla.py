@@ -13,7 +13,7 @@ from tierfeed.cli.service import in_thread, serve
 from tierfeed.cli.shell import PROBLEM
 from tierfeed.cli.stack import reached
 from tierfeed.cli.times import span
-from tierfeed.domain.market import Calendar, month_of
+from tierfeed.domain.market import month_of
 from tierfeed.domain.objectives import Budget, Objective, alerts, budgets
 from tierfeed.domain.spans import total
 from tierfeed.domain.tenants import Registered
@@ -50,11 +50,12 @@ def sla(
     """
     if context.invoked_subcommand is not None:
         return
-    from analytics.sla.compliance import SLAManager  # clickhouse-connect
+    from analytics.ops.terms import calendar_now  # clickhouse-connect
+    from analytics.sla.compliance import SLAManager
 
     settings = reached(load_settings())
     registered = registered_in(settings)
-    manager = SLAManager(settings.clickhouse, registered, calendar_of(settings))
+    manager = SLAManager(settings.clickhouse, registered, calendar_now(settings))
     if tenant is not None:
         reports = [manager.monitor_sla_compliance(tenant, month)]
     else:
@@ -117,13 +118,6 @@ def registered_in(settings: Settings) -> Registered:
     return registered if registered.tiers else Registered({}, {tier.name: tier for tier in settings.tiers()})
 
 
-def calendar_of(settings: Settings) -> Calendar:
-    """The market file's, with the maintenance that was imported."""
-    from analytics.ops.terms import Terms  # clickhouse-connect
-
-    return Terms.of(settings, datetime.now(UTC).date()).calendar
-
-
 def _tell(report: "SLAComplianceReport") -> None:
     who = report.tenant_id or "all of it"
     live, month = ({kept.objective: kept for kept in of} for of in (report.live, report.contractual))
@@ -180,10 +174,12 @@ def budget(
 
     Example: tierfeed sla budget --month 2026-11 --tier enterprise
     """
+    from analytics.ops.terms import calendar_now  # clickhouse-connect
+
     settings = reached(load_settings())
     start, end = month_of(month or datetime.now(UTC).strftime("%Y-%m"))
     has_clickhouse = "url" in settings.clickhouse.model_fields_set
-    calendar = calendar_of(settings) if has_clickhouse else settings.calendar()
+    calendar = calendar_now(settings) if has_clickhouse else settings.calendar()
     tiers = [each for each in settings.tiers() if tier in (None, each.name)]
     if not tiers:
         raise ConfigError(f"--tier must be one of {', '.join(each.name for each in settings.tiers())}, was {tier!r}")
