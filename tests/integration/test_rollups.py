@@ -119,8 +119,9 @@ def test_hours_and_days_add_up_to_the_raw_rows(tables: ClickHouseSettings) -> No
 
 def test_maintenance_that_is_announced_when_a_day_is_over_reaches_it(tables: ClickHouseSettings) -> None:
     for table, told in World(4, 50).rows.items():
-        store(tables, table, told)
+        store(tables, table, told, datetime.now(UTC) - timedelta(hours=1))
     rolled(tables)
+    assert rolled(tables).broker_days == 0
     scheduled = "SELECT broker, day, any(scheduled_s) FROM broker_days FINAL GROUP BY ALL ORDER BY ALL"
     before = rows(tables, scheduled)
     client = clickhouse.client(tables)

@@ -126,9 +126,10 @@ def _tell(report: "SLAComplianceReport") -> None:
     if report.promised.reason is not None:
         err().print(report.promised.reason, markup=False)
     if metrics := report.current_metrics:
+        brokers = "no data" if metrics["broker_count"] is None else metrics["broker_count"]
         err().print(
             f"pipeline latency p50 {metrics['latency_p50_ms']} ms, p95 {metrics['latency_p95_ms']} ms, "
-            f"p99 {metrics['latency_p99_ms']} ms of {metrics['records']:,} records; brokers {metrics['broker_count']} "
+            f"p99 {metrics['latency_p99_ms']} ms of {metrics['records']:,} records; brokers {brokers} "
             f"of {report.sla_targets['broker_redundancy']}",
             markup=False,
         )
