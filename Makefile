@@ -31,14 +31,14 @@ check: .venv/ready ## The quick gate: format, lint, types, import contracts, all
 	@$(MAKE) --no-print-directory --jobs 2 lint kernels
 	$(BIN)/pytest $(TWO) $(QUICK)
 
-lint:
+lint: .venv/ready ## Format, lint, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 # Beside lint, and once: else each of two test processes would compile them.
-kernels:
+kernels: .venv/ready ## Compile the kernels, where that is not done yet
 	$(BIN)/tierfeed stream warm
 
 test: check ## Everything, on real Kafka and real ClickHouse
