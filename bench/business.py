@@ -47,6 +47,7 @@ REPORTS: Final = (
     ("costs", MONTH),
     ("costs again", MONTH),
     ("month", MONTH),
+    ("profit", "--users", str(TENANTS)),
     ("brokers", "--days", "30", "--until", str(AFTER)),
     ("usage", "--days", "30", "--until", str(AFTER)),
     ("health", "--until", str(AFTER)),

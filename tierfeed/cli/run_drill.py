@@ -33,7 +33,7 @@ EVENTS = """
 SELECT
     identity, any(incident) AS incident, any(kind) AS kind, any(tier) AS tier, any(objective) AS objective,
     any(action) AS action, any(detail) AS detail, any(causes) AS causes,
-    min(toUnixTimestamp64Milli(told_time)) / 1000 AS told_s
+    min(toUnixTimestamp64Milli(told_time)) / 1000 AS told_s, uniqExact(partition, offset) AS times
 FROM sla_events GROUP BY identity ORDER BY told_s, min(offset)
 """
 COMMANDS = """

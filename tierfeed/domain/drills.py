@@ -106,6 +106,9 @@ def problems(drill: Drill, found: Found) -> Iterator[str]:
     yield from (f"{key}: was broken, and was not to be" for key in sorted(broken - drill.remedies.keys()))
     alerts = {row["incident"] for row in found.events if row["kind"] == "ALERT"}
     yield from (f"{incident}: an alert that was not to be" for incident in sorted(alerts))
+    for row in found.events:
+        if row["times"] > 1:
+            yield f"{row['kind'].lower()} of {row['incident']}: was told {row['times']} times"
     states: dict[str, set[str]] = {}
     for row in found.gaps:
         states.setdefault(row["cause"], set()).add(row["state"])

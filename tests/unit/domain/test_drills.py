@@ -13,9 +13,11 @@ DRILLS = {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
 OUTAGE = Drill.of("broker-outage", yaml.safe_load(DRILLS["broker-outage"].read_text()))
 
 
-def event(kind: str, of: str = "enterprise redundancy", action: str | None = "START_LINE") -> dict[str, Any]:
+def event(
+    kind: str, of: str = "enterprise redundancy", action: str | None = "START_LINE", times: int = 1
+) -> dict[str, Any]:
     tier, objective = of.split()
-    return {"incident": of, "kind": kind, "tier": tier, "objective": objective, "action": action}
+    return {"incident": of, "kind": kind, "tier": tier, "objective": objective, "action": action, "times": times}
 
 
 def gap(state: str = "filled", cause: str = "session_lost") -> dict[str, Any]:
@@ -62,6 +64,7 @@ def test_all_that_was_to_be_found_and_nothing_else_is_no_problem() -> None:
         ([*WELL, event("BREACH", "free uptime")], [gap()], "free uptime: was broken, and was not to be"),
         ([*WELL, event("RESOLVED", "pro latency")], [gap()], "pro latency: was not to be touched"),
         ([*WELL, event("ALERT", action=None)], [gap()], "an alert that was not to be"),
+        ([*WELL[:-1], event("RECOVERY", times=2)], [gap()], "recovery of enterprise redundancy: was told 2 times"),
         (WELL, [], "gaps by session_lost: were to be filled, are nothing"),
         (WELL, [gap(), gap("partial")], "gaps by session_lost: were to be filled, are filled, partial"),
         (WELL, [gap(), gap(cause="missing")], "gaps by missing: were to be nothing, are filled"),
