@@ -99,10 +99,8 @@ class Rollups:
             ticks_since=since["broker_days", "ticks"],
             maintenance_since=since["broker_days", "ops_maintenance_versions"],
         )
-        calendar = self._calendar()
-        for day, brokers in heard:
-            self._compute("brokers", day=f"{day} 00:00:00", scheduled=_scheduled(calendar, day, brokers))
-            self._compute("presence", day=f"{day} 00:00:00")
+        if heard:
+            self._compute_broker_days(heard)
         self._progressed("broker_days", now_us)
         return Refreshed(len(hours), len(days), len(heard))
 
@@ -129,6 +127,12 @@ class Rollups:
         # Who comes in between is in no hour that is counted: next time.
         spans = self._filled("spans", day=day, brokers=f"[{', '.join(map(text, brokers))}]")
         self._compute("consumption", spans=spans, halves=self._halves(hours))
+
+    def _compute_broker_days(self, heard: Iterable[tuple[str, Sequence[str]]]) -> None:
+        calendar = self._calendar()
+        for day, brokers in heard:
+            self._compute("brokers", day=f"{day} 00:00:00", scheduled=_scheduled(calendar, day, brokers))
+            self._compute("presence", day=f"{day} 00:00:00")
 
     def _halves(self, hours: Sequence[int]) -> str:
         """Of the records of some hours, in seconds since 1970 and in order."""

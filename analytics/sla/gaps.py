@@ -135,22 +135,17 @@ def missing(broker: str, line: Line, session: int, symbol: str, first: int, last
 
 def session_lost(broker: str, line: Line, from_second: int) -> Gap:
     """No sign of life behind a second."""
-    return Gap(
-        id=f"{broker}/{line.name}/{_stamp(from_second)}", broker=broker, line=line, cause=GapCause.SESSION_LOST,
-        from_us=from_second * SECOND_US, to_us=None,
-    )  # fmt: skip
+    return _silence(broker, line, from_second, GapCause.SESSION_LOST, "")
 
 
 def line_lost(broker: str, line: Line, from_second: int) -> Gap:
     """No sign of life of one line behind a second, and some of another."""
-    return Gap(
-        id=f"{broker}/{line.name}/line/{_stamp(from_second)}", broker=broker, line=line, cause=GapCause.LINE_LOST,
-        from_us=from_second * SECOND_US, to_us=None,
-    )  # fmt: skip
+    return _silence(broker, line, from_second, GapCause.LINE_LOST, "line/")
 
 
-def _stamp(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, UTC):%Y%m%dT%H%M%SZ}"
+def _silence(broker: str, line: Line, from_second: int, cause: GapCause, kind: str) -> Gap:
+    name = f"{broker}/{line.name}/{kind}{datetime.fromtimestamp(from_second, UTC):%Y%m%dT%H%M%SZ}"
+    return Gap(id=name, broker=broker, line=line, cause=cause, from_us=from_second * SECOND_US, to_us=None)
 
 
 def fresh(found: Iterable[Gap], known: Iterable[Gap], now_us: int) -> Iterator[Gap]:

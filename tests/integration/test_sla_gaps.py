@@ -289,6 +289,21 @@ def test_a_line_that_is_lost_while_another_carries_on_has_lost_nothing(world: Wo
     assert world.said() == []
 
 
+def test_a_look_ends_though_more_is_stored_all_the_while(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+
+    def ever_more(_: GapLedger, since: datetime) -> tuple[datetime, datetime]:
+        nonlocal looks
+        looks += 1
+        assert looks < 10
+        return since + timedelta(seconds=1), since + timedelta(seconds=2)
+
+    monkeypatch.setattr(GapLedger, "_edges", ever_more)
+    ledger = world.ledger()
+    ledger.step(now_s())
+    ledger.close()
+
+
 def test_a_ledger_that_dies_at_any_step_asks_for_nothing_twice(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.play(range(60), lost=(20, 40))
     died = lives = written = 0
